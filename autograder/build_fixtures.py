@@ -1,0 +1,202 @@
+"""Makes fixtures: runs every probe on the reference and on each planted mistake."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograder import source
+from autograder.rubric import Case, Rubric, Task
+from homework import probing
+from homework.fixtures import FORMAT
+from homework.redirect import forced_constant
+from homework.student import Student
+
+PUBLIC_SEED = 0
+Arrays = dict[str, np.ndarray]
+
+
+class BuildError(Exception):
+    """The reference does not run, or gives values that cannot be graded against."""
+
+
+def catalogue(rubric: Rubric, public: bool) -> dict[str, Any]:
+    """What is known of an assignment without its arrays: the content of `<assignment>.json`.
+
+    The public catalogue lists the public cases only, the hidden one both: public copies have
+    weight 0 there.
+    """
+    return {
+        "generated_by": "autograder release, from solutions/rubrics/" + rubric.assignment + ".py",
+        "format": FORMAT,
+        "assignment": rubric.assignment,
+        "title": rubric.title,
+        "files": list(rubric.files),
+        "notebook": rubric.notebook,
+        "points": rubric.points,
+        "tasks": [_task_entry(task, public) for task in rubric.tasks],
+        "written": [vars(item) for item in rubric.written],
+    }
+
+
+def _task_entry(task: Task, public: bool) -> dict[str, Any]:
+    cases = [_case_entry(task, c, f"public-{c.name}", True, 0.0) for c in task.cases if c.public]
+    if public:
+        cases = [case | {"weight": 1.0} for case in cases]
+    else:
+        cases += [_case_entry(task, c, c.name, False, c.weight) for c in task.cases]
+    return {
+        "id": task.id,
+        "title": task.title,
+        "points": task.points,
+        "file": task.file,
+        "isolated": task.isolated,
+        "all_or_nothing": task.all_or_nothing,
+        "broadcasts": list(task.broadcasts),
+        "cases": cases,
+        "mistakes": {mistake.id: mistake.hint for mistake in task.mistakes},
+    }
+
+
+def _case_entry(task: Task, case: Case, name: str, public: bool, weight: float) -> dict[str, Any]:
+    return {
+        "name": name,
+        "about": case.about,
+        "probe": case.probe or task.id,
+        "weight": weight,
+        "public": public,
+        "rtol": task.rtol if case.rtol is None else case.rtol,
+        "atol": task.atol if case.atol is None else case.atol,
+    }
+
+
+def arrays(rubric: Rubric, solutions: Path, secret: int | None) -> Arrays:
+    """All arrays of an assignment, named as `homework.fixtures` reads them.
+
+    Args:
+        secret: the term's secret seed: adds the hidden cases to the public ones. None makes the
+            public fixtures alone.
+    """
+    found: Arrays = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        for task in rubric.tasks:
+            variants = list(_variants(rubric, task, solutions, Path(temporary)))
+            for case in task.cases:
+                if case.public:
+                    found |= _case_arrays(task, case, f"public-{case.name}", PUBLIC_SEED, variants)
+                if secret is not None:
+                    found |= _case_arrays(task, case, case.name, secret, variants)
+    return found
+
+
+def _variants(
+    rubric: Rubric, task: Task, solutions: Path, temporary: Path
+) -> Iterator[tuple[str, Student]]:
+    """The reference (named "") and every planted mistake, each in a folder of its own."""
+    stems = [file.removesuffix(".py") for file in rubric.files]
+    yield "", Student(solutions, stems, isolated=task.isolated)
+    for mistake in task.mistakes:
+        folder = temporary / f"{task.id}-{mistake.id}"
+        folder.mkdir()
+        for file in rubric.files:
+            text = source.read(solutions / file)
+            if file == task.file:
+                text = source.plant(text, file, task, mistake)
+            (folder / file).write_text(text, encoding="utf-8")
+        yield mistake.id, Student(folder, stems, isolated=task.isolated)
+
+
+def _case_arrays(
+    task: Task, case: Case, name: str, seed: int, variants: list[tuple[str, Student]]
+) -> Arrays:
+    inputs = draw_inputs(task, case, seed)
+    probe = case.probe or task.id
+    (_, reference), *mistaken = variants
+    found = {f"in/{key}": value for key, value in inputs.items()}
+    outcome = probing.run(reference, probe, inputs)
+    if outcome.mishap is not None:
+        raise BuildError(f"the reference fails at {task.id}, case {case.name}: {outcome.mishap}")
+    exact = _exact(outcome)
+    found |= {f"out/{key}": value for key, value in exact.items()}
+    for key, (mean, std) in _moments(case, probe, reference, inputs, outcome).items():
+        found |= {f"mean/{key}": mean, f"std/{key}": std}
+    for mistake, student in mistaken:
+        wrong = _values(probing.run(student, probe, inputs))
+        shown = _differing(outcome, wrong, task, case)
+        found |= {f"mistake:{mistake}/{key}": wrong[key] for key in shown}
+    return {f"{task.id}/{name}/{key}": value for key, value in found.items()}
+
+
+def draw_inputs(task: Task, case: Case, seed: int) -> Arrays:
+    """The inputs of a case, drawn from a frozen stream of its own."""
+    key = zlib.crc32(f"{task.id}/{case.name}".encode())
+    words = [seed & 0xFFFFFFFF, seed >> 32 & 0xFFFFFFFF, seed >> 64 & 0xFFFFFFFF, key]
+    state = np.random.RandomState(np.array(words, dtype=np.uint32))
+    return {name: _plain(value) for name, value in case.inputs(state).items()}
+
+
+def _plain(value: Any) -> np.ndarray:
+    array = np.asarray(value)
+    return array.astype(np.int64 if array.dtype.kind in "iub" else np.float32)
+
+
+def _values(outcome: probing.Outcome) -> Arrays:
+    return {n: v.array for n, v in outcome.values.items() if v.array is not None}
+
+
+def _exact(outcome: probing.Outcome) -> Arrays:
+    exact = {n: a for n, a in _values(outcome).items() if not n.startswith("noise_")}
+    for name, array in exact.items():
+        if not np.isfinite(array).all():
+            raise BuildError(f"the reference gives NaN or infinity for {name}")
+    return exact
+
+
+def _moments(
+    case: Case, probe: str, reference: Student, inputs: Arrays, outcome: probing.Outcome
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    names = [name for name in outcome.values if name.startswith("noise_")]
+    if not names:
+        return {}
+    if case.moments is not None:
+        given = case.moments(inputs)
+        return {n: (np.asarray(given[n][0], float), np.asarray(given[n][1], float)) for n in names}
+    with forced_constant(0.0):
+        zeros = _values(probing.run(reference, probe, inputs))
+    with forced_constant(1.0):
+        ones = _values(probing.run(reference, probe, inputs))
+    return {n: (zeros[n].astype(float), ones[n].astype(float) - zeros[n]) for n in names}
+
+
+def _differing(right: probing.Outcome, wrong: Arrays, task: Task, case: Case) -> list[str]:
+    """The outputs in which a mistake shows in this case: only these are worth keeping."""
+    rtol = task.rtol if case.rtol is None else case.rtol
+    atol = task.atol if case.atol is None else case.atol
+    names = []
+    for name, value in _values(right).items():
+        other = wrong.get(name)
+        if other is None:
+            continue
+        if other.shape != value.shape or not np.allclose(other, value, rtol=rtol, atol=atol):
+            names.append(name)
+    return names
+
+
+def npz_bytes(found: Arrays) -> bytes:
+    """An `.npz` file with fixed times and order: the same arrays give the same bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(found):
+            content = io.BytesIO()
+            np.lib.format.write_array(content, np.array(found[name], order="C"))
+            info = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, content.getvalue())
+    return buffer.getvalue()

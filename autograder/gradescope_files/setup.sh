@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Gradescope runs this once, as root, when the image is built (Ubuntu; Debian works too).
+# Everything lands under /opt, not /root: the judge runs students' code under another user id,
+# which must be able to read Python and torch and may not look into /root.
+set -euo pipefail
+umask 022
+export DEBIAN_FRONTEND=noninteractive
+here="$(cd "$(dirname "$0")" && pwd)"
+kit="${AUTOGRADER_KIT:-/autograder/source/kit}"
+[ -d "$kit" ] || kit="$here/kit"
+prefix="${AUTOGRADER_PREFIX:-/opt}"
+env="$prefix/autograder-env"
+# The CPU build of torch: a quarter of the size, and Gradescope has no GPU.
+torch_backend="${AUTOGRADER_TORCH_BACKEND-cpu}"
+
+export UV_PYTHON_INSTALL_DIR="$prefix/autograder-python"
+export UV_CACHE_DIR="$prefix/autograder-cache"
+export UV_LINK_MODE=copy
+
+missing=""
+ldconfig -p | grep -q 'libseccomp\.so\.2' || missing="$missing libseccomp2"
+python3 -m venv --help >/dev/null 2>&1 && python3 -c 'import ensurepip' 2>/dev/null ||
+    missing="$missing python3 python3-venv"
+if [ -n "$missing" ]; then
+    apt-get update
+    # shellcheck disable=SC2086  # a list of package names
+    apt-get install -y --no-install-recommends $missing
+    rm -rf /var/lib/apt/lists/*
+fi
+
+python3 -m venv "$prefix/autograder-uv"
+"$prefix/autograder-uv/bin/pip" install --quiet --disable-pip-version-check uv
+uv="$prefix/autograder-uv/bin/uv"
+
+# A Python of the system's when it is new enough, otherwise one that uv brings.
+"$uv" venv --clear --python '>=3.11,<3.14' "$env"
+flags=()
+[ -z "$torch_backend" ] || flags+=(--torch-backend="$torch_backend")
+"$uv" pip install --python "$env/bin/python" "${flags[@]}" -r "$kit/requirements.txt"
+
+rm -rf "$UV_CACHE_DIR"
+chmod -R go+rX,go-w "$env"
+[ ! -d "$UV_PYTHON_INSTALL_DIR" ] || chmod -R go+rX,go-w "$UV_PYTHON_INSTALL_DIR"
+# Answers are root's alone. The rest of the kit is readable.
+chmod -R go+rX,go-w "$kit"
+chmod -R go= "$kit/fixtures"
+
+# Fail now, in the build log, rather than at the first submission.
+PYTHONPATH="$kit:$kit/student_src" "$env/bin/python" - <<'PYTHON'
+import matplotlib, otter, pyseccomp, torch, torchvision, tqdm
+import autograder.gradescope_run, autograder.otter_plugin
+
+print("torch", torch.__version__, "torchvision", torchvision.__version__)
+PYTHON
+echo "The grading image is ready."

@@ -1,0 +1,242 @@
+"""Given values: what a task builds on, when it is looked at in isolation.
+
+A task should not lose points for a mistake in another one. So a probe can replace the methods a
+task calls by look-ups in tables that come with the case: numbers, no formulas. Where a look-up does
+not know an argument, the student's own method answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+
+from homework import randomizer
+
+Inputs = dict[str, torch.Tensor]
+
+
+def remembered(inputs: Inputs, name: str, keys: tuple[str, ...]) -> Callable[..., Any]:
+    """A function whose value at one set of arguments is known, with its gradients.
+
+    The arguments it knows are `inputs[key]` (all zeros for the key "0"), in any shape; its value is
+    `inputs["given_" + name]` and its gradients `inputs["given_" + name + "_grad_" + key]`.
+    """
+
+    def function(original: Callable[..., Any], *arguments: torch.Tensor, **named: Any) -> Any:
+        arguments = (*arguments, *named.values())
+        if len(arguments) != len(keys) or not all(map(_same, arguments, map(known, keys))):
+            return original(*arguments)
+        value = inputs[f"given_{name}"]
+        for argument, key in zip(arguments, keys):
+            slope = inputs.get(f"given_{name}_grad_{key}")
+            if slope is not None:
+                change = (argument - argument.detach()).reshape(len(value), -1)
+                value = value + (change * slope.reshape(len(value), -1)).sum(dim=1)
+        return value
+
+    def known(key: str) -> torch.Tensor | None:
+        return None if key == "0" else inputs[key]
+
+    return function
+
+
+def _same(argument: Any, known: torch.Tensor | None) -> bool:
+    if not isinstance(argument, torch.Tensor):
+        return False
+    if known is None:
+        return not argument.any()
+    return argument.numel() == known.numel() and torch.allclose(
+        argument.detach().reshape(-1).to(known.dtype), known.reshape(-1)
+    )
+
+
+class TimedEps(nn.Module):
+    """A small `eps_model(xt, t)`: depends on every pixel, its place, its channel and the time."""
+
+    def __init__(self, weight: torch.Tensor) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(weight.clone())  # (2, channels)
+
+    def forward(self, xt: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        check_images(xt)
+        if not isinstance(t, torch.Tensor) or t.ndim != 1 or len(t) not in (1, len(xt)):
+            found = tuple(t.shape) if isinstance(t, torch.Tensor) else type(t).__name__
+            raise ValueError(f"eps_model wants t of shape (batch,) = ({len(xt)},), not {found}")
+        level = torch.cos(0.3 * t.to(xt.dtype)).reshape(-1, 1, 1, 1)
+        return _response(xt, self.weight[0], self.weight[1].reshape(1, -1, 1, 1) * level)
+
+
+class LabelledEps(nn.Module):
+    """A small `eps_model(z, labels)`: depends on every pixel, its place, its channel, the label."""
+
+    def __init__(self, weight: torch.Tensor) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(weight.clone())  # (12, channels): scale, ten labels, no label
+
+    def forward(self, z: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
+        check_images(z)
+        if labels is None:
+            labels = torch.full((len(z),), 10, device=z.device)
+        elif not isinstance(labels, torch.Tensor) or tuple(labels.shape) != (len(z),):
+            raise ValueError(f"eps_model wants labels of shape (batch,) = ({len(z)},), or None")
+        elif labels.is_floating_point() or labels.min() < 0 or labels.max() > 9:
+            raise ValueError("eps_model wants integer labels from 0 to 9, or None")
+        shift = self.weight[1 + labels].reshape(len(z), -1, 1, 1)
+        return _response(z, self.weight[0], shift)
+
+
+def check_images(x: Any) -> None:
+    """Raise a `ValueError` that says so if `x` is not (batch, channels, height, width)."""
+    if not isinstance(x, torch.Tensor) or x.ndim != 4:
+        found = tuple(x.shape) if isinstance(x, torch.Tensor) else type(x).__name__
+        raise ValueError(f"eps_model wants (batch, channels, height, width) images, not {found}")
+
+
+def _response(x: torch.Tensor, scale: torch.Tensor, shift: torch.Tensor) -> torch.Tensor:
+    place = torch.arange(x[0, 0].numel(), device=x.device, dtype=x.dtype).reshape(x[0, 0].shape)
+    return torch.tanh(scale.reshape(1, -1, 1, 1) * x + shift + 0.1 * torch.sin(place))
+
+
+class GivenDDPM:
+    """A `DenoiseDiffusion` that looks everything up: `given_<name>` tables of n_steps numbers."""
+
+    def __init__(self, inputs: Inputs, eps_model: nn.Module) -> None:
+        self.tables = {k[6:]: v for k, v in inputs.items() if k.startswith("given_")}
+        self.eps_model = eps_model
+        self.n_steps = len(self.tables["beta"])
+        self.device = self.tables["beta"].device
+        self.beta = self.sigma2 = self.tables["beta"]
+        self.alpha, self.alpha_bar = self.tables["alpha"], self.tables["alpha_bar"]
+        self.noises: list[torch.Tensor] = []
+
+    def gather(self, c: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        return c[t].reshape(-1, 1, 1, 1)
+
+    def _at(self, name: str, t: Any) -> torch.Tensor:
+        if not isinstance(t, torch.Tensor) or t.is_floating_point() or t.ndim != 1:
+            raise ValueError("the diffusion model wants t as a (batch,) tensor of integers")
+        if t.min() < 0 or t.max() >= self.n_steps:
+            raise ValueError(f"times must be from 0 to n_steps - 1 = {self.n_steps - 1}")
+        return self.gather(self.tables[name], t)
+
+    def q_xt_x0(self, x0: torch.Tensor, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return self._at("q_mean", t) * x0, self._at("q_var", t)
+
+    def q_sample(
+        self, x0: torch.Tensor, t: torch.Tensor, eps: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        eps = randomizer.normal_like(x0) if eps is None else eps
+        return self._at("q_mean", t) * x0 + self._at("q_noise", t) * eps
+
+    def p_xt_prev_xt(self, xt: torch.Tensor, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        mean = self._at("p_image", t) * xt + self._at("p_eps", t) * self.eps_model(xt, t)
+        return mean, self._at("p_var", t)
+
+    def p_sample(self, xt: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        mean, _ = self.p_xt_prev_xt(xt, t)
+        self.noises.append(randomizer.normal_like(xt))
+        return mean + self._at("p_noise", t) * self.noises[-1]
+
+
+class GivenCFG:
+    """A `CFGDiffusion` that looks everything up.
+
+    `given_lambda` lists K noise levels, by time where a task has times; `given_alpha` and
+    `given_sigma` belong to them. `given_<name>` of shape (K, K) belongs to a pair of levels.
+    """
+
+    def __init__(self, inputs: Inputs, eps_model: nn.Module) -> None:
+        self.tables = {k[6:]: v for k, v in inputs.items() if k.startswith("given_")}
+        self.eps_model = eps_model
+        self.levels = self.tables["lambda"]
+        self.n_steps = len(self.levels)
+        self.device = self.levels.device
+        self.lambda_min, self.lambda_max = -20.0, 20.0
+        self.noises: list[torch.Tensor] = []
+
+    def _index(self, level: Any) -> torch.Tensor:
+        if not isinstance(level, torch.Tensor):
+            raise ValueError(f"a noise level must be a tensor, not {type(level).__name__}")
+        distance, index = (level.reshape(-1, 1) - self.levels).abs().min(dim=1)
+        if distance.max() > 1e-3:
+            raise ValueError(
+                "this is no noise level that get_lambda returns; "
+                "was a time t passed in place of lambda?"
+            )
+        return index
+
+    def _at(self, name: str, *levels: torch.Tensor) -> torch.Tensor:
+        index = torch.broadcast_tensors(*(self._index(level) for level in levels))
+        return self.tables[name][index].reshape(-1, 1, 1, 1)
+
+    def get_lambda(self, t: torch.Tensor) -> torch.Tensor:
+        # A sampler may ask for the level "after" t = 0 and not use what it then draws.
+        return self.levels[t.long().clamp(0, self.n_steps - 1)].reshape(-1, 1, 1, 1)
+
+    def get_exp_ratio(self, l: torch.Tensor, l_prim: torch.Tensor) -> torch.Tensor:  # noqa: E741
+        return torch.exp(l - l_prim)
+
+    def alpha_lambda(self, lambda_t: torch.Tensor) -> torch.Tensor:
+        return self._at("alpha", lambda_t)
+
+    def sigma_lambda(self, lambda_t: torch.Tensor) -> torch.Tensor:
+        return self._at("sigma", lambda_t)
+
+    def q_sample(
+        self, x: torch.Tensor, lambda_t: torch.Tensor, noise: torch.Tensor
+    ) -> torch.Tensor:
+        return self._at("alpha", lambda_t) * x + self._at("sigma", lambda_t) * noise
+
+    def sigma_q(self, lambda_t: torch.Tensor, lambda_t_prim: torch.Tensor) -> torch.Tensor:
+        return self._at("sigma_q", lambda_t, lambda_t_prim)
+
+    def sigma_q_x(self, lambda_t: torch.Tensor, lambda_t_prim: torch.Tensor) -> torch.Tensor:
+        return self._at("sigma_q_x", lambda_t, lambda_t_prim)
+
+    def mu_p_theta(
+        self,
+        z_lambda_t: torch.Tensor,
+        x: torch.Tensor,
+        lambda_t: torch.Tensor,
+        lambda_t_prim: torch.Tensor,
+    ) -> torch.Tensor:
+        levels = lambda_t, lambda_t_prim
+        return self._at("mu_z", *levels) * z_lambda_t + self._at("mu_x", *levels) * x
+
+    def var_p_theta(
+        self, lambda_t: torch.Tensor, lambda_t_prim: torch.Tensor, v: float = 0.3
+    ) -> torch.Tensor:
+        if v != 0.3:
+            raise ValueError("only v = 0.3 is known here")
+        return self._at("var", lambda_t, lambda_t_prim)
+
+    def p_sample(
+        self,
+        z_lambda_t: torch.Tensor,
+        lambda_t: torch.Tensor,
+        lambda_t_prim: torch.Tensor,
+        x_t: torch.Tensor,
+    ) -> torch.Tensor:
+        mean = self.mu_p_theta(z_lambda_t, x_t, lambda_t, lambda_t_prim)
+        self.noises.append(randomizer.normal_like(z_lambda_t))
+        return mean + self._at("std", lambda_t, lambda_t_prim) * self.noises[-1]
+
+
+def looked_up(owner: Any, *names: str) -> dict[str, Callable[..., Any]]:
+    """Methods of `owner` for `Student.give`; where a look-up fails, the student's own answers."""
+
+    def method(name: str) -> Callable[..., Any]:
+        known = getattr(owner, name)
+
+        def function(original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+            try:
+                return known(*args, **kwargs)
+            except (KeyError, TypeError, ValueError, IndexError):
+                return original(*args, **kwargs)
+
+        return function
+
+    return {name: method(name) for name in names}

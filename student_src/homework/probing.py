@@ -1,0 +1,130 @@
+"""Runs one probe on one case and records what came out, without judging it.
+
+The same code runs in a notebook's `check`, in the sandboxed child of the judge, and on the
+reference when a release is built. What comes out is plain: arrays with a description, or a
+description of what went wrong and in which line of the student's file.
+"""
+
+from __future__ import annotations
+
+import importlib
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from homework.student import Student, SubmissionError
+
+
+@dataclass(frozen=True)
+class Value:
+    """One thing that a student's code returned.
+
+    `kind` is "tensor", "array", "number", "none", or the name of another type; `array` is there for
+    the first three.
+    """
+
+    kind: str
+    dtype: str = ""
+    device: str = ""
+    array: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Mishap:
+    """Why a probe has no result.
+
+    `kind` is "not implemented", "missing" (file, function or method), or "error"; `line` is the
+    line of `file` in the student's folder that raised, 0 if none did.
+    """
+
+    kind: str
+    error: str = ""
+    message: str = ""
+    file: str = ""
+    line: int = 0
+
+
+@dataclass
+class Outcome:
+    """The values that a probe returned by name, or the mishap that kept it from returning any."""
+
+    values: dict[str, Value] = field(default_factory=dict)
+    mishap: Mishap | None = None
+
+
+def run(student: Student, probe: str, inputs: Mapping[str, np.ndarray]) -> Outcome:
+    """Run the probe `q1.log_mean_exp` (module and function of `homework.probes`) once.
+
+    `KeyboardInterrupt` passes through; anything else that the student's code raises becomes a
+    `Mishap`.
+    """
+    import torch
+
+    module, name = probe.split(".")
+    function = getattr(importlib.import_module(f"homework.probes.{module}"), name)
+    tensors = {
+        key: torch.from_numpy(np.array(array)).to(student.device) for key, array in inputs.items()
+    }
+    try:
+        with student, torch.enable_grad():
+            values = function(student, tensors)
+            return Outcome({key: describe(value) for key, value in values.items()})
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        return Outcome(mishap=mishap(error, student.folder))
+
+
+def describe(value: Any) -> Value:
+    """A `Value` for anything a student's function may return."""
+    import torch
+
+    if value is None:
+        return Value("none")
+    if isinstance(value, torch.Tensor):
+        plain = value.detach().to("cpu")
+        dtype = str(plain.dtype).removeprefix("torch.")
+        if plain.dtype == torch.bfloat16:
+            plain = plain.float()
+        array = plain.resolve_conj().resolve_neg().contiguous().numpy()
+        return Value("tensor", dtype, value.device.type, np.array(array))
+    if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
+        return Value("array", str(value.dtype), "cpu", np.array(value))
+    if isinstance(value, (bool, int, float, np.number)):
+        return Value("number", type(value).__name__, "cpu", np.array(value, dtype=np.float64))
+    return Value(type(value).__name__)
+
+
+def mishap(error: BaseException, folder: Path) -> Mishap:
+    """Say what an exception means: its kind, and the student's line that it came from."""
+    name = type(error).__name__
+    message = _text(error)
+    if isinstance(error, SubmissionError):
+        return Mishap("missing", name, message)
+    file, line = _place(error, folder)
+    if isinstance(error, NotImplementedError):
+        return Mishap("not implemented", name, message, file, line)
+    return Mishap("error", name, message, file, line)
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)[:2000]
+    except Exception:
+        return "(its message could not be read)"
+
+
+def _place(error: BaseException, folder: Path) -> tuple[str, int]:
+    if isinstance(error, SyntaxError) and error.filename:
+        path = Path(error.filename)
+        if path.parent == folder:
+            return path.name, error.lineno or 0
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        path = Path(frame.filename)
+        if path.parent == folder:
+            return path.name, frame.lineno or 0
+    return "", 0

@@ -1,0 +1,85 @@
+"""The frozen streams that redirected draws are answered from."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+RandomState = np.random.RandomState  # bound before anything of numpy is replaced
+
+_active: list[Streams] = []
+
+
+class Streams:
+    """One `RandomState` for each kind of draw, continued from draw to draw.
+
+    `normal(n)` after `normal(m)` gives the numbers that `normal(n + m)` would have ended with, so
+    drawing row by row equals drawing all at once.
+    """
+
+    def __init__(self, seed: int, constant: float | None = None) -> None:
+        self.seed = seed
+        self.constant = constant
+        self._integers = RandomState(key(seed, "integers"))
+        self.restart("main")
+
+    def restart(self, name: object) -> None:
+        """Begin the normal and uniform streams of `name` anew: what re-seeding does."""
+        self._normal = RandomState(key(self.seed, "normal", name))
+        self._uniform = RandomState(key(self.seed, "uniform", name))
+
+    def seeded(self, name: object) -> Streams:
+        """Streams of a generator of its own that was seeded with `name`."""
+        other = Streams(self.seed, self.constant)
+        other.restart(name)
+        other._integers = RandomState(key(self.seed, "integers", name))
+        return other
+
+    def normal(self, n: int) -> np.ndarray:
+        """(n,) float64 draws from N(0, 1), or n times the constant."""
+        if self.constant is not None:
+            return np.full(n, float(self.constant))
+        return self._normal.standard_normal(n)
+
+    def uniform(self, n: int) -> np.ndarray:
+        """(n,) float64 draws from [0, 1), or n times Phi(constant)."""
+        if self.constant is not None:
+            # Phi keeps inverse-transform sampling consistent: icdf(Phi(c)) is c again.
+            return np.full(n, 0.5 * (1.0 + math.erf(self.constant / math.sqrt(2.0))))
+        return self._uniform.random_sample(n)
+
+    def fresh_uniform(self, n: int) -> np.ndarray:
+        """(n,) draws from [0, 1) that are never constant, for discrete choices."""
+        return self._integers.random_sample(n)
+
+    def integers(self, low: int, high: int, n: int) -> np.ndarray:
+        """(n,) int64 draws from {low, ..., high - 1}."""
+        # From random_sample, not randint: one number consumed a draw, whatever the range.
+        return low + np.floor(self.fresh_uniform(n) * (high - low)).astype(np.int64)
+
+
+def key(seed: int, *names: object) -> np.ndarray:
+    """A seed for `RandomState` from a number and names."""
+    return np.array(
+        [seed & 0xFFFFFFFF, (seed >> 32) & 0xFFFFFFFF, zlib.crc32(repr(names).encode())],
+        dtype=np.uint32,
+    )
+
+
+def active() -> Streams | None:
+    """The streams of the innermost `replay` block, if any."""
+    return _active[-1] if _active else None
+
+
+@contextmanager
+def activate(streams: Streams) -> Iterator[None]:
+    """Make `streams` the ones that `active()` gives inside the block."""
+    _active.append(streams)
+    try:
+        yield
+    finally:
+        _active.remove(streams)
