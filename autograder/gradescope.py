@@ -23,6 +23,7 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from autograder.gradescope_run import fault_results
 
@@ -79,7 +80,7 @@ def build_zip(
         os.replace(partial, out_zip)
 
 
-def _stage_kit(kit: Path, root: Path, assignment: str, fixtures: Path) -> dict[str, object]:
+def _stage_kit(kit: Path, root: Path, assignment: str, fixtures: Path) -> dict[str, Any]:
     """Lay out the ``kit/`` folder of the zip from an allow-list; returns the catalogue."""
     source = root / "test_resources" / f"{assignment}.json"
     if not source.is_file():
@@ -170,7 +171,7 @@ def _rights(name: str) -> int:
     return 0o100600 if name.startswith("kit/fixtures/") else 0o100644
 
 
-def run_as_gradescope(zip_path: Path, submission: Path, root: Path) -> dict[str, object]:
+def run_as_gradescope(zip_path: Path, submission: Path, root: Path) -> dict[str, Any]:
     """Do in `root` what Gradescope does in ``/autograder``; returns ``results.json``.
 
     `submission` is a folder or a zip. The current Python stands in for the one setup.sh installs.

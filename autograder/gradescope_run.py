@@ -43,9 +43,7 @@ RESULTS_VARIABLE = "AUTOGRADER_JUDGE_RESULTS"
 JUDGE_SECONDS = 480.0
 OTTER_SECONDS = 90.0
 LOG_TAIL_BYTES = 4000
-OTTER_MAIN = (
-    "import sys; from otter.run.run_autograder import main; main(sys.argv[1], logo=False)"
-)
+OTTER_MAIN = "import sys; from otter.run.run_autograder import main; main(sys.argv[1], logo=False)"
 
 
 class GraderFault(Exception):
@@ -261,7 +259,7 @@ def grade_on_gradescope(root: Path) -> None:
                 source / "kit", root / "submission", catalogue["assignment"], judged
             )
         except Exception as error:
-            write_atomically(target, fault_results(catalogue, _sentence(error)))
+            write_atomically(target, fault_results(catalogue, sentence(error)))
             raise
         write_atomically(target, results)
         try:
@@ -270,7 +268,7 @@ def grade_on_gradescope(root: Path) -> None:
                 raise GraderFault("otter-grader changed the judge's results.")
         except Exception as error:
             note = (
-                f"*Note for the instructor: {_sentence(error)} This is a fault of the grader; "
+                f"*Note for the instructor: {sentence(error)} This is a fault of the grader; "
                 "the scores below come from the judge, which had finished, and are complete.*"
             )
             write_atomically(target, with_note(results, note))
@@ -278,7 +276,8 @@ def grade_on_gradescope(root: Path) -> None:
         write_atomically(target, harnessed)
 
 
-def _sentence(error: Exception) -> str:
+def sentence(error: Exception) -> str:
+    """What to tell of `error` in one line."""
     if isinstance(error, GraderFault):
         return str(error)
     return f"{type(error).__name__}: {error}"
@@ -307,7 +306,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         grade_on_gradescope(options.root.resolve())
     except Exception as error:  # results.json already says so; the log is for the instructor
-        print(f"autograder: {_sentence(error)}", file=sys.stderr)
+        print(f"autograder: {sentence(error)}", file=sys.stderr)
         return 1
     return 0
 

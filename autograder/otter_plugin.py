@@ -33,6 +33,7 @@ from autograder.gradescope_run import (
     fault_results,
     load_results,
     run_judge,
+    sentence,
 )
 
 
@@ -85,6 +86,11 @@ class NothingToExecute(nbconvert.preprocessors.ExecutePreprocessor):
         return nb, resources
 
 
+def _set_executor(executor: type) -> None:
+    # Otter looks this name up anew for every submission, after before_grading.
+    setattr(nbconvert.preprocessors, "ExecutePreprocessor", executor)  # noqa: B010 (a type)
+
+
 class SandboxedJudge(AbstractOtterPlugin):
     """Hands otter the judge's scores and texts, and hands otter nothing of the student's."""
 
@@ -99,7 +105,7 @@ class SandboxedJudge(AbstractOtterPlugin):
         config.pdf = False
         config.token = None
         self._executor = nbconvert.preprocessors.ExecutePreprocessor
-        nbconvert.preprocessors.ExecutePreprocessor = NothingToExecute
+        _set_executor(NothingToExecute)
         root = Path(self.submission_path).resolve().parent.parent
         student = set_aside(root / "submission", Path(self.submission_path).name)
         judged = os.environ.get(RESULTS_VARIABLE)
@@ -109,7 +115,7 @@ class SandboxedJudge(AbstractOtterPlugin):
             else:
                 self.results = self._judge_now(root, student)
         except Exception as error:
-            self.results = fault_results(self._catalogue(root), f"{type(error).__name__}: {error}")
+            self.results = fault_results(self._catalogue(root), sentence(error))
 
     def _judge_now(self, root: Path, student: Path) -> dict[str, Any]:
         kit = root / "source" / "kit"
@@ -132,7 +138,7 @@ class SandboxedJudge(AbstractOtterPlugin):
     def after_grading(self, results: GradingResults) -> None:
         """Replace what otter found (nothing) by what the judge found."""
         if self._executor is not None:
-            nbconvert.preprocessors.ExecutePreprocessor = self._executor
+            _set_executor(self._executor)
         report = self.results
         if report is None:
             report = fault_results({}, "otter-grader did not call the judge.")

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from autograder import gradescope, gradescope_run  # noqa: E402
 ROOT = Path(__file__).resolve().parents[1]
 # Otter's own use of pandas; not ours to mend.
 pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword")
-MOCK_CATALOGUE = {
+MOCK_CATALOGUE: dict[str, Any] = {
     "assignment": "vae",
     "title": "VAE",
     "files": ["q1_vae.py", "q1_train_vae.py"],
@@ -38,7 +39,7 @@ MOCK_CATALOGUE = {
     ],
     "written": [],
 }
-MOCK_JUDGE = '''
+MOCK_JUDGE = """
 import json, os, sys, time
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def grade_to_results(submission, assignment, fixtures_dir):
     return {"score": total, "output": "From the judge.", "output_format": "md",
             "visibility": "visible", "stdout_visibility": "hidden", "execution_time": 0.5,
             "tests": tests}
-'''
+"""
 
 
 # ---------------------------------------------------------------- the zip and its two ways to run
@@ -129,7 +130,7 @@ def otter_run_command(zip_path: Path, submission: Path, out: Path) -> dict[str, 
     return json.loads((out / "results.json").read_text())
 
 
-def make_zip(path: Path, files: dict[str, str | bytes]) -> Path:
+def make_zip(path: Path, files: Mapping[str, str | bytes]) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in files.items():
             archive.writestr(name, content)
@@ -137,7 +138,7 @@ def make_zip(path: Path, files: dict[str, str | bytes]) -> Path:
 
 
 def notebook(source: str, **metadata: Any) -> str:
-    cell = {
+    cell: dict[str, Any] = {
         "cell_type": "code",
         "id": "a",
         "metadata": {},
@@ -145,9 +146,7 @@ def notebook(source: str, **metadata: Any) -> str:
         "outputs": [],
         "execution_count": None,
     }
-    return json.dumps(
-        {"cells": [cell], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
-    )
+    return json.dumps({"cells": [cell], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
 
 
 def scores(results: dict[str, Any]) -> dict[str, float]:
@@ -238,8 +237,8 @@ def hostile_files(canary: Path) -> dict[str, str | bytes]:
     code = f"import os\nos.makedirs({str(canary)!r}, exist_ok=True)\n"
     test = "OK_FORMAT = False\nname = 'judge'\npoints = 100\n" + code
     top = {"score": 1000, "tests": [{"name": "all", "score": 1000, "max_score": 1000}]}
-    shadows = ("otter", "ipykernel_launcher", "traitlets", "nbformat", "json", "logging", "pickle")
-    shadows += ("sitecustomize", "usercustomize", "torch", "autograder", "homework", "__init__")
+    shadows = ["otter", "ipykernel_launcher", "traitlets", "nbformat", "json", "logging", "pickle"]
+    shadows += ["sitecustomize", "usercustomize", "torch", "autograder", "homework", "__init__"]
     return {
         **{f"{name}.py": code for name in shadows},
         "otter/__init__.py": code,
@@ -383,8 +382,13 @@ def assert_fault(results: dict[str, Any]) -> None:
         {"score": 1e9},
         {"tests": None},
         {"tests": [{"name": "x"}]},
-        {"score": 9, "tests": [dict.fromkeys(("number", "name", "output", "status"), "x")
-                               | {"score": 9, "max_score": 3}]},
+        {
+            "score": 9,
+            "tests": [
+                dict.fromkeys(("number", "name", "output", "status"), "x")
+                | {"score": 9, "max_score": 3}
+            ],
+        },
     ],
 )
 def test_results_are_checked_before_they_are_believed(
@@ -422,3 +426,49 @@ def test_conda_environment_is_the_same_set_as_requirements() -> None:
     python = ours.pop("python")
     assert python in {"3.11", "3.12", "3.13"}
     assert ours == _pins(requirements.read_text().splitlines())
+
+
+# ------------------------------------------------------------------------------ the real judge
+
+
+@pytest.fixture
+def released() -> tuple[str, Path, Path, Path]:
+    """The real thing: assignment, its built zip, a submission and the hidden fixtures.
+
+    Taken from AUTOGRADER_TEST_RELEASE, four values joined by the system's path separator.
+    """
+    parts = os.environ.get("AUTOGRADER_TEST_RELEASE", "").split(os.pathsep)
+    if len(parts) != 4:
+        pytest.skip("AUTOGRADER_TEST_RELEASE names no release")
+    return parts[0], Path(parts[1]), Path(parts[2]), Path(parts[3])
+
+
+def test_the_real_zip_agrees_with_the_real_judge(
+    released: tuple[str, Path, Path, Path], tmp_path: Path
+) -> None:
+    from autograder.grade import grade_to_results
+
+    assignment, zip_path, submission, fixtures = released
+    direct = grade_to_results(submission, assignment, fixtures)
+    by_otter = otter_run(zip_path, submission, tmp_path / "out")
+    by_gradescope = gradescope.run_as_gradescope(zip_path, submission, tmp_path / "ag")
+    for results in (by_otter, by_gradescope):
+        assert results["score"] == direct["score"]
+        for ours, theirs in zip(direct["tests"], results["tests"], strict=True):
+            keys = ("number", "name", "score", "max_score", "status", "output", "output_format")
+            assert {key: ours[key] for key in keys} == {key: theirs[key] for key in keys}
+
+
+# ------------------------------------------------------------------------------ memory
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="needs Linux")
+def test_memory_of_a_whole_process_tree_is_counted() -> None:
+    hold = "import time; held = bytearray(60_000_000); time.sleep(1)"
+    both = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {hold!r}]); {hold}"
+    command = [sys.executable, str(ROOT / "benchmarks" / "memory.py"), "--json", "--"]
+    done = subprocess.run(
+        [*command, sys.executable, "-c", both], capture_output=True, text=True, check=True
+    )
+    (peak,) = json.loads(done.stdout).values()
+    assert 120e6 < peak["pss"] < 200e6 and peak["processes"] >= 2

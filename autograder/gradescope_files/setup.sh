@@ -14,8 +14,7 @@ env="$prefix/autograder-env"
 torch_backend="${AUTOGRADER_TORCH_BACKEND-cpu}"
 
 export UV_PYTHON_INSTALL_DIR="$prefix/autograder-python"
-export UV_CACHE_DIR="$prefix/autograder-cache"
-export UV_LINK_MODE=copy
+export UV_CACHE_DIR="${UV_CACHE_DIR:-$prefix/autograder-cache}"
 
 missing=""
 ldconfig -p | grep -q 'libseccomp\.so\.2' || missing="$missing libseccomp2"
@@ -32,24 +31,37 @@ python3 -m venv "$prefix/autograder-uv"
 "$prefix/autograder-uv/bin/pip" install --quiet --disable-pip-version-check uv
 uv="$prefix/autograder-uv/bin/uv"
 
-# A Python of the system's when it is new enough, otherwise one that uv brings.
-"$uv" venv --clear --python '>=3.11,<3.14' "$env"
+# A Python of the system's when it is new enough, otherwise one that uv brings; never one in a
+# home folder.
+python=""
+for version in 3.12 3.13 3.11; do
+    [ -n "$python" ] || [ ! -x "/usr/bin/python$version" ] || python="/usr/bin/python$version"
+done
+[ -n "$python" ] || export UV_PYTHON_PREFERENCE=only-managed
+"$uv" venv --clear --python "${python:-3.12}" "$env"
 flags=()
 [ -z "$torch_backend" ] || flags+=(--torch-backend="$torch_backend")
 "$uv" pip install --python "$env/bin/python" "${flags[@]}" -r "$kit/requirements.txt"
 
-rm -rf "$UV_CACHE_DIR"
+rm -rf "$prefix/autograder-cache"
 chmod -R go+rX,go-w "$env"
 [ ! -d "$UV_PYTHON_INSTALL_DIR" ] || chmod -R go+rX,go-w "$UV_PYTHON_INSTALL_DIR"
 # Answers are root's alone. The rest of the kit is readable.
 chmod -R go+rX,go-w "$kit"
 chmod -R go= "$kit/fixtures"
 
-# Fail now, in the build log, rather than at the first submission.
-PYTHONPATH="$kit:$kit/student_src" "$env/bin/python" - <<'PYTHON'
-import matplotlib, otter, pyseccomp, torch, torchvision, tqdm
+# Fail now, in the build log, rather than at the first submission: the way the judge's children
+# run, as a user who is not root.
+setpriv --reuid=65534 --regid=65534 --clear-groups env HOME=/nonexistent MPLCONFIGDIR=/tmp \
+    PYTHONPATH="$kit:$kit/student_src" "$env/bin/python" -B - "$kit" <<'PYTHON'
+import os
+import sys
+
+import easydict, matplotlib, otter, pyseccomp, torch, torchvision, tqdm
 import autograder.gradescope_run, autograder.otter_plugin
 
+if os.access(os.path.join(sys.argv[1], "fixtures"), os.R_OK | os.X_OK):
+    sys.exit("The hidden fixtures are readable by other users than root.")
 print("torch", torch.__version__, "torchvision", torchvision.__version__)
 PYTHON
 echo "The grading image is ready."

@@ -1,73 +1,133 @@
-"""Rubric of assignment 1: variational autoencoder, 68 points."""
+"""Rubric of assignment 1: variational autoencoder, 68 points.
+
+The tasks of `q1_vae.py` are in `vae_densities.py` and `vae_divergences.py`.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
+from runpy import run_path
 from typing import Any
 
 import numpy as np
 
+from autograder.draws import Random, probabilities, values
 from autograder.rubric import Case, Mistake, Rubric, Task, Written
 
 Inputs = dict[str, Any]
-Random = np.random.RandomState
+
+# Rubrics are loaded by path, so their parts are too.
+_densities = run_path(str(Path(__file__).with_name("vae_densities.py")))
+_divergences = run_path(str(Path(__file__).with_name("vae_divergences.py")))
 
 
-def _values(random: Random, *shape: int, scale: float = 1.0) -> np.ndarray:
-    return scale * random.standard_normal(shape)
-
-
-def _log_mean_exp(batch: int, samples: int, scale: float, shift: float = 0.0) -> Any:
+def _loss(
+    recon_shape: tuple[int, ...], image_shape: tuple[int, ...], latent: int, binary: bool = False
+) -> Any:
     def inputs(random: Random) -> Inputs:
-        return {"y": shift + _values(random, batch, samples, scale=scale)}
+        batch = recon_shape[0]
+        recon = probabilities(random, *recon_shape).astype(np.float32).astype(np.float64)
+        x = random.uniform(size=image_shape).astype(np.float32).astype(np.float64)
+        x = x.round() if binary else x
+        mu = values(random, batch, latent)
+        logvar = values(random, batch, latent, scale=0.7, shift=-0.5)
+        pixels = x.reshape(recon_shape)
+        density = pixels * np.log(recon) + (1 - pixels) * np.log1p(-recon)
+        return {
+            "recon_x": recon, "x": x, "mu": mu, "logvar": logvar,
+            "given_log_likelihood": density.reshape(batch, -1).sum(axis=1),
+            "given_log_likelihood_grad_recon_x": pixels / recon - (1 - pixels) / (1 - recon),
+            "given_kl": 0.5 * (np.exp(logvar) + mu**2 - 1 - logvar).sum(axis=1),
+            "given_kl_grad_mu": mu,
+            "given_kl_grad_logvar": 0.5 * (np.exp(logvar) - 1),
+        }  # fmt: skip
 
     return inputs
 
 
-LOG_MEAN_EXP = Task(
-    id="q1.log_mean_exp",
-    title="Stable log-mean-exp",
-    points=8,
-    file="q1_vae.py",
-    todo="subtract each row's maximum before the exponential, and add it back after the logarithm",
+_ALIGNED = "recon_x.reshape(batch, -1), x.reshape(batch, -1)"
+
+LOSS_FUNCTION = Task(
+    id="q1.loss_function",
+    title="Loss of the VAE: the negative ELBO",
+    points=3,
+    file="q1_train_vae.py",
+    todo="combine the two functions of q1_vae.py into minus the ELBO, summed over the batch",
+    isolated=True,
     cases=(
-        Case("ordinary", "ordinary values", _log_mean_exp(5, 7, 1.0), public=True),
-        Case("spread", "values that differ a lot within a row", _log_mean_exp(4, 9, 30.0)),
-        Case("huge", "large positive values, whose exponential overflows",
-             _log_mean_exp(3, 6, 2.0, 1000.0)),
-        Case("tiny", "large negative values, whose exponential underflows",
-             _log_mean_exp(6, 4, 2.0, -1000.0)),
-        Case("one-sample", "a single sample in each row", _log_mean_exp(5, 1, 1.0), weight=0.5),
+        Case("flat", "recon_x and x of shape (batch, pixels)",
+             _loss((5, 24), (5, 24), 3), public=True),
+        Case("image-and-flat", "x are images, recon_x is flat",
+             _loss((4, 30), (4, 1, 5, 6), 7), public=True),
+        Case("images", "recon_x and x are images, of 0 and 1",
+             _loss((6, 1, 4, 8), (6, 1, 4, 8), 5, binary=True)),
     ),
     mistakes=(
         Mistake(
-            "sum-for-mean",
-            "This is log-sum-exp: divide by the number of samples inside the logarithm.",
-            edits=((" / samples", ""),),
+            "mean-over-batch",
+            "The loss is the sum over the images of the batch, as the docstring states, not their "
+            "mean.",
+            edits=((".sum()", ".mean()"),),
         ),
         Mistake(
-            "overflow",
-            "Without subtracting the largest entry of the row first, exp overflows or underflows "
-            "for large values.",
-            body="return torch.log(torch.exp(y).mean(dim=1))",
+            "mean-over-pixels",
+            "The reconstruction term is averaged over pixels, which makes the KL term far too "
+            "strong: sum it over pixels.",
+            edits=(("(kl - log_likelihood)", "(kl - log_likelihood / x[0].numel())"),),
         ),
         Mistake(
-            "broadcast-to-square",
-            "A (batch, 1) maximum and a (batch,) sum were added, which broadcasts to "
-            "(batch, batch): give both the same shape first.",
-            edits=(("largest.squeeze(1)", "largest"),),
+            "elbo-not-negated",
+            "This is the ELBO itself. Training minimises the loss, so the loss is minus the ELBO.",
+            edits=(("(kl - log_likelihood)", "(log_likelihood - kl)"),),
         ),
         Mistake(
-            "maximum-forgotten",
-            "The maximum that was subtracted has to be added back after the logarithm.",
-            edits=(("largest.squeeze(1) + ", ""),),
+            "kl-rewarded",
+            "The KL term has the wrong sign: the ELBO subtracts it, so the loss adds it.",
+            edits=(("(kl - log_likelihood)", "(-kl - log_likelihood)"),),
         ),
         Mistake(
-            "wrong-axis",
-            "The mean runs over the samples of a row (the second axis), not over the batch.",
-            body="""
-            largest = y.max(dim=0).values
-            return largest + torch.log(torch.exp(y - largest).mean(dim=0))
-            """,
+            "likelihood-sign",
+            "The log-likelihood has the wrong sign: a better reconstruction has to lower the loss.",
+            edits=(("(kl - log_likelihood)", "(kl + log_likelihood)"),),
+        ),
+        Mistake(
+            "no-kl",
+            "The KL term is missing: this trains a plain autoencoder, whose latent space has no "
+            "prior.",
+            edits=(("(kl - log_likelihood)", "(-log_likelihood)"),),
+        ),
+        Mistake(
+            "no-reconstruction",
+            "The reconstruction term is missing: nothing asks the decoder to reproduce the image.",
+            edits=(("(kl - log_likelihood)", "kl"),),
+        ),
+        Mistake(
+            "reconstruction-and-image-swapped",
+            "The image and its reconstruction have changed places in the log-likelihood: the means "
+            "come first, the image is the target.",
+            edits=((_ALIGNED, "x.reshape(batch, -1), recon_x.reshape(batch, -1)"),),
+        ),
+        Mistake(
+            "prior-log-variance-one",
+            "The prior N(0, I) has variance 1, whose logarithm is 0; a log-variance of 1 is passed.",
+            edits=(("(mu, logvar, zeros, zeros)", "(mu, logvar, zeros, torch.ones_like(mu))"),),
+        ),
+        Mistake(
+            "kl-reversed",
+            "The divergence is taken from the prior to the posterior. The ELBO needs "
+            "KL(q(z | x) || p(z)): the encoder's Gaussian comes first.",
+            edits=(("(mu, logvar, zeros, zeros)", "(zeros, zeros, mu, logvar)"),),
+        ),
+        Mistake(
+            "not-summed",
+            "One number for each image is returned. The loss of a batch is one number: sum over "
+            "the batch.",
+            edits=((".sum()", ""),),
+        ),
+        Mistake(
+            "rounded-image",
+            "Grey values are used as they are; the image is rounded to 0 and 1 here.",
+            edits=((_ALIGNED, "recon_x.reshape(batch, -1), x.reshape(batch, -1).round()"),),
         ),
     ),
 )
@@ -77,6 +137,11 @@ RUBRIC = Rubric(
     title="Variational autoencoder",
     files=("q1_vae.py", "q1_train_vae.py"),
     notebook="01_vae.ipynb",
-    tasks=(LOG_MEAN_EXP,),
-    written=(),
+    tasks=(*_densities["TASKS"], *_divergences["TASKS"], LOSS_FUNCTION),
+    written=(
+        Written("q1.written_training", "Training and loss curve", 5),
+        Written("q1.written_samples", "Samples", 6),
+        Written("q1.written_latent_traversals", "Latent traversals", 12),
+        Written("q1.written_interpolation", "Interpolation", 10),
+    ),
 )

@@ -91,7 +91,7 @@ def _read(path: Path, keep_metadata: bool = False) -> tuple[dict, bytes]:
     try:
         header = json.loads(content[8 : 8 + length])
         ends = [entry["data_offsets"][1] for name, entry in header.items() if name[:2] != "__"]
-    except (ValueError, TypeError, KeyError, IndexError):
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
         raise damaged from None
     if max(ends, default=0) > len(content) - 8 - length:
         raise damaged

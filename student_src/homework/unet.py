@@ -24,6 +24,7 @@ from torch.nn import functional as F
 __all__ = ["CFGUNet", "DDPMUNet"]
 
 FOLD = 2  # pixel unshuffle: each 2 x 2 block of pixels becomes one position
+LEVEL_GAIN = 8.0  # lets the network reach the schedule's extremes in few steps
 GRAIN = 4  # height and width must be multiples of this: one fold, one halving
 
 
@@ -48,7 +49,11 @@ class DDPMUNet(nn.Module):
         """
         _check_images("x", x, self.body)
         _check_times(t, x)
-        return self.body(x, self.embed_time(_sinusoids(t, self.width)))
+        if len(x) == 0:
+            return torch.zeros_like(x)  # group norm refuses an empty batch
+        times = _sinusoids(t, self.width).to(x.dtype)
+        embedding = self.embed_time(times)
+        return self.body(x, embedding, embedding)
 
 
 class CFGUNet(nn.Module):
@@ -66,6 +71,7 @@ class CFGUNet(nn.Module):
         self.gauge = NoiseGauge(image_channels, 2 * width)
         # One row more than there are classes: the last one stands for "no label given".
         self.embed_label = nn.Embedding(num_classes + 1, 2 * width)
+        nn.init.normal_(self.embed_label.weight, std=0.1)  # must not drown the noise level
         self.body = _Body(image_channels, width, blocks, embedding=2 * width)
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -81,7 +87,10 @@ class CFGUNet(nn.Module):
             labels = torch.full((len(z),), self.num_classes, device=z.device)
         else:
             _check_labels(labels, z, self.num_classes)
-        return self.body(z, self.gauge(z) + self.embed_label(labels.long()))
+        if len(z) == 0:
+            return torch.zeros_like(z)
+        noise = self.gauge(z)
+        return self.body(z, noise + self.embed_label(labels.long()), noise)
 
 
 class NoiseGauge(nn.Module):
@@ -97,9 +106,13 @@ class NoiseGauge(nn.Module):
 
     def __init__(self, image_channels: int, embedding: int) -> None:
         super().__init__()
-        features = 2 * image_channels * self.TILES**2
+        features = image_channels * (2 * self.TILES**2 + 1)
         self.net = nn.Sequential(
-            nn.Linear(features, embedding), nn.SiLU(), nn.Linear(embedding, embedding)
+            nn.Linear(features, embedding),
+            nn.SiLU(),
+            nn.Linear(embedding, embedding),
+            nn.SiLU(),
+            nn.Linear(embedding, embedding),
         )
 
     def forward(self, z: Tensor) -> Tensor:
@@ -107,12 +120,15 @@ class NoiseGauge(nn.Module):
         batch, channels, height, width = z.shape
         side = self.TILES
         with torch.no_grad(), torch.autocast(z.device.type, enabled=False):
-            tiles = z.float().view(batch, channels, side, height // side, side, width // side)
-            variance, mean = torch.var_mean(tiles, dim=(3, 5))  # (batch, channels, side, side)
-            order = variance.flatten(2).argsort(dim=2)
-            variance = variance.flatten(2).gather(2, order).clamp_min(self.FLOOR).log() / 4
+            tiles = z.reshape(batch, channels, side, height // side, side, width // side)
+            variance, mean = torch.var_mean(tiles.to(self.net[0].weight.dtype), dim=(3, 5))
+            variance, order = variance.flatten(2).sort(dim=2)
             mean = mean.flatten(2).gather(2, order)
-            features = torch.cat([variance, mean], dim=1).flatten(1)
+            # Each feature is brought to a spread of about 1. In heavy noise the mean of the whole
+            # picture tells most: it shrinks with alpha, and its own noise is small.
+            whole = 8 * mean.mean(dim=2, keepdim=True)
+            variance = variance.clamp_min(self.FLOOR).log() / 4
+            features = torch.cat([variance, 2 * mean, whole], dim=2).flatten(1)
         return self.net(features)
 
 
@@ -133,10 +149,12 @@ class _Body(nn.Module):
         )
         self.leave_norm = nn.GroupNorm(8, width)
         self.leave = _zeroed(nn.Conv2d(width, folded, 3, padding=1))
+        self.level = _zeroed(nn.Linear(embedding, 1))
         # Channels beside each other in memory: convolutions on a CPU are faster that way.
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
+    def forward(self, x: Tensor, embedding: Tensor, noise: Tensor) -> Tensor:
+        """`noise` (batch, embedding) is what is known of the noise level alone."""
         embedding = F.silu(embedding)
         h = F.pixel_unshuffle(x, FOLD).contiguous(memory_format=torch.channels_last)
         h = self.enter(h)
@@ -151,7 +169,12 @@ class _Body(nn.Module):
         for block in self.up:
             h = block(h, embedding)
         h = self.leave(F.silu(self.leave_norm(h)))
-        return F.pixel_shuffle(h, FOLD).contiguous()
+        h = F.pixel_shuffle(h, FOLD).contiguous().to(x.dtype)
+        # eps = sigma x + alpha v, with alpha^2 + sigma^2 = 1 (Salimans & Ho 2022, arXiv:2202.00512,
+        # appendix D): where x is nearly pure noise, x itself is the answer, and small errors of
+        # the layers above do not matter. The network learns its own alpha.
+        level = (LEVEL_GAIN * self.level(F.silu(noise))).to(x.dtype)[:, :, None, None]
+        return torch.sigmoid(-level).sqrt() * x + torch.sigmoid(level).sqrt() * h
 
 
 class _Block(nn.Module):

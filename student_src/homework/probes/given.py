@@ -54,15 +54,20 @@ def _same(argument: Any, known: torch.Tensor | None) -> bool:
 
 
 class TimedEps(nn.Module):
-    """A small `eps_model(xt, t)`: depends on every pixel, its place, its channel and the time."""
+    """A small `eps_model(xt, t)`: depends on every pixel, its place, its channel and the time.
+
+    `fed` lists the images of all calls.
+    """
 
     def __init__(self, weight: torch.Tensor) -> None:
         super().__init__()
         self.weight = nn.Parameter(weight.clone())  # (2, channels)
+        self.fed: list[torch.Tensor] = []
 
     def forward(self, xt: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
         check_images(xt)
-        if not isinstance(t, torch.Tensor) or t.ndim != 1 or len(t) not in (1, len(xt)):
+        self.fed.append(xt.detach().clone())
+        if not isinstance(t, torch.Tensor) or t.shape != xt.shape[:1]:
             found = tuple(t.shape) if isinstance(t, torch.Tensor) else type(t).__name__
             raise ValueError(f"eps_model wants t of shape (batch,) = ({len(xt)},), not {found}")
         level = torch.cos(0.3 * t.to(xt.dtype)).reshape(-1, 1, 1, 1)
@@ -155,7 +160,6 @@ class GivenCFG:
         self.n_steps = len(self.levels)
         self.device = self.levels.device
         self.lambda_min, self.lambda_max = -20.0, 20.0
-        self.noises: list[torch.Tensor] = []
 
     def _index(self, level: Any) -> torch.Tensor:
         if not isinstance(level, torch.Tensor):
@@ -166,11 +170,11 @@ class GivenCFG:
                 "this is no noise level that get_lambda returns; "
                 "was a time t passed in place of lambda?"
             )
-        return index
+        return index.reshape(level.shape)
 
     def _at(self, name: str, *levels: torch.Tensor) -> torch.Tensor:
-        index = torch.broadcast_tensors(*(self._index(level) for level in levels))
-        return self.tables[name][index].reshape(-1, 1, 1, 1)
+        """The entries of a table, in the shape that the levels have together."""
+        return self.tables[name][torch.broadcast_tensors(*map(self._index, levels))]
 
     def get_lambda(self, t: torch.Tensor) -> torch.Tensor:
         # A sampler may ask for the level "after" t = 0 and not use what it then draws.
@@ -219,10 +223,13 @@ class GivenCFG:
         lambda_t: torch.Tensor,
         lambda_t_prim: torch.Tensor,
         x_t: torch.Tensor,
+        *more: Any,
+        **named: Any,
     ) -> torch.Tensor:
+        # Whatever else a student's own p_sample takes is of no use here.
         mean = self.mu_p_theta(z_lambda_t, x_t, lambda_t, lambda_t_prim)
-        self.noises.append(randomizer.normal_like(z_lambda_t))
-        return mean + self._at("std", lambda_t, lambda_t_prim) * self.noises[-1]
+        std = self._at("std", lambda_t, lambda_t_prim)
+        return mean + std * randomizer.normal_like(z_lambda_t)
 
 
 def looked_up(owner: Any, *names: str) -> dict[str, Callable[..., Any]]:

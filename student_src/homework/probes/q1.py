@@ -31,8 +31,8 @@ def _gradients(function: Callable[..., Any], inputs: Inputs, names: tuple[str, .
     value = function(*leaves.values())
     values: Values = {"value": value}
     if isinstance(value, torch.Tensor) and value.requires_grad:
-        total = (value * inputs["weight"]).sum() if "weight" in inputs else value.sum()
-        total.backward()
+        fits = value.shape == inputs["weight"].shape
+        (value * inputs["weight"] if fits else value).sum().backward()
     return values | {f"grad_{name}": leaf.grad for name, leaf in leaves.items() if name != "target"}
 
 
@@ -51,8 +51,17 @@ def log_likelihood_normal(student: Student, inputs: Inputs) -> Values:
     return _two_calls(function, inputs, ("mu", "logvar", "z"))
 
 
+def log_likelihood_normal_gradient(student: Student, inputs: Inputs) -> Values:
+    function = student.function("q1_vae", "log_likelihood_normal")
+    return _gradients(function, inputs, ("mu", "logvar", "z"))
+
+
 def log_mean_exp(student: Student, inputs: Inputs) -> Values:
     return _two_calls(student.function("q1_vae", "log_mean_exp"), inputs, ("y",))
+
+
+def log_mean_exp_gradient(student: Student, inputs: Inputs) -> Values:
+    return _gradients(student.function("q1_vae", "log_mean_exp"), inputs, ("y",))
 
 
 _KL = ("mu_q", "logvar_q", "mu_p", "logvar_p")
@@ -84,12 +93,20 @@ def kl_gaussian_gaussian_mc_default(student: Student, inputs: Inputs) -> Values:
 
 
 def kl_gaussian_gaussian_mc_spread(student: Student, inputs: Inputs) -> Values:
-    """Many equal rows with real noise: the estimates must scatter as independent samples do."""
+    """Many equal rows with real noise: the estimates must scatter as independent samples do.
+
+    `noise_estimates` is (rows,), of a first call; `noise_of_two_calls` is (2, rows, 1).
+    """
     function = student.function("q1_vae", "kl_gaussian_gaussian_mc")
     with replay(int(inputs["seed"])):
-        kl = [inputs[name] for name in _KL]
-        value = function(*(x.clone() for x in kl), int(inputs["num_samples"]))
-        return {"noise_estimates": value}
+        first, second = (
+            function(*(inputs[name].clone() for name in _KL), int(inputs["num_samples"]))
+            for _ in range(2)
+        )
+    values: Values = {"noise_estimates": first}
+    if isinstance(first, torch.Tensor) and first.ndim == 1:
+        values["noise_of_two_calls"] = torch.stack([first, second])[:, :, None]
+    return values
 
 
 def loss_function(student: Student, inputs: Inputs) -> Values:

@@ -43,9 +43,10 @@ def q_xt_x0(student: Student, inputs: Inputs) -> Values:
 def q_sample(student: Student, inputs: Inputs) -> Values:
     draw = student.method(_model(student, inputs, "q_xt_x0"), "q_sample")
     x0, t, eps = (inputs[name].clone() for name in ("x0", "t", "eps"))
-    value = draw(x0, t, eps)
-    second = draw(*(inputs[name].flip(0) for name in ("x0", "t", "eps")))
-    return {"value": value, "second": second, "after_x0": x0, "after_eps": eps}
+    with replay(0, constant=0.5):  # nothing should be drawn here; if it is, then repeatably
+        value = draw(x0, t, eps)
+        second = draw(*(inputs[name].flip(0) for name in ("x0", "t", "eps")))
+    return {"value": value, "second": second, "after_x0": x0, "after_t": t, "after_eps": eps}
 
 
 def q_sample_draws(student: Student, inputs: Inputs) -> Values:
@@ -76,7 +77,7 @@ def p_sample(student: Student, inputs: Inputs) -> Values:
     with torch.no_grad(), replay(0, constant=float(inputs["constant"])):
         value = draw(xt, t)
         second = draw(inputs["xt"].flip(0), inputs["t"].flip(0))
-    return {"value": value, "second": second, "after_xt": xt}
+    return {"value": value, "second": second, "after_xt": xt, "after_t": t}
 
 
 def p_sample_draws(student: Student, inputs: Inputs) -> Values:
@@ -101,14 +102,16 @@ def loss(student: Student, inputs: Inputs) -> Values:
 
 
 def loss_draws(student: Student, inputs: Inputs) -> Values:
-    """Twice with real noise, at the time that the case names, looking at what eps_model is fed."""
+    """Twice with real noise, looking at the x_t that eps_model is fed."""
     model = _model(student, inputs, "q_xt_x0", "q_sample")
     fed: list[torch.Tensor] = []
-    model.eps_model.register_forward_hook(lambda module, args, out: fed.append(args[0].detach()))
     with replay(int(inputs["seed"])):
         for _ in range(2):
+            model.eps_model.fed.clear()
             student.method(model, "loss")(inputs["x0"].clone())
-    return {"noise_xt": _stack(fed[:2])}
+            if model.eps_model.fed:  # perhaps called again, or with one image at a time
+                fed.append(torch.cat(model.eps_model.fed)[: len(inputs["x0"])])
+    return {"noise_xt": _stack(fed)}
 
 
 def _stack(tensors: list[Any]) -> Any:
@@ -148,6 +151,15 @@ def sample_draws(student: Student, inputs: Inputs) -> Values:
     trainer, diffusion = _trainer(student, inputs)
     with replay(int(inputs["seed"])):
         student.method(trainer, "sample")()
+    return {"noise_steps": _stack(diffusion.noises)}
+
+
+def generate_intermediate_samples_draws(student: Student, inputs: Inputs) -> Values:
+    """The noise of each step, as the diffusion model drew it while the process ran."""
+    trainer, diffusion = _trainer(student, inputs)
+    shape = {"n_samples": int(inputs["shown_samples"]), "img_size": int(inputs["shown_size"])}
+    with replay(int(inputs["seed"])):
+        student.method(trainer, "generate_intermediate_samples")(**shape)
     return {"noise_steps": _stack(diffusion.noises)}
 
 

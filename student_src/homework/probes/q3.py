@@ -53,7 +53,8 @@ def sigma_lambda(student: Student, inputs: Inputs) -> Values:
 
 def q_sample(student: Student, inputs: Inputs) -> Values:
     method = student.method(_model(student, inputs, *_LEVELS), "q_sample")
-    return _two_calls(method, inputs, "x", "lambda_t", "noise")
+    with replay(0):  # nothing is to be drawn; if something is, it is the same each time
+        return _two_calls(method, inputs, "x", "lambda_t", "noise")
 
 
 def sigma_q(student: Student, inputs: Inputs) -> Values:
@@ -110,37 +111,66 @@ def loss(student: Student, inputs: Inputs) -> Values:
     if isinstance(value, torch.Tensor) and value.requires_grad:
         value.sum().backward()
     values: Values = {"value": value, "grad_eps_model": model.eps_model.weight.grad}
-    return values | {"after_x0": x0} | ({} if labels is None else {"after_labels": labels})
+    mine = {"x0": x0, "labels": labels, "noise": noise}
+    return values | {f"after_{name}": a for name, a in mine.items() if a is not None}
 
 
 def loss_draws(student: Student, inputs: Inputs) -> Values:
-    """Twice with real noise, looking at what eps_model is fed."""
+    """Three times with real noise, looking at what eps_model is fed."""
     model = _model(student, inputs, *_LEVELS, "get_lambda", "q_sample")
-    fed: list[torch.Tensor] = []
-    model.eps_model.register_forward_hook(lambda module, args, out: fed.append(args[0].detach()))
+    fed = _fed(model.eps_model)
+    drawn = []
     with replay(int(inputs["seed"])):
-        for _ in range(2):
+        for _ in range(3):
+            fed.clear()
             student.method(model, "loss")(inputs["x0"].clone(), inputs["labels"].clone())
-    return {"noise_z": _stack(fed[:2])}
+            drawn += _in_batches(fed, len(inputs["x0"]))[:1]
+    return {"noise_z": _stack(drawn)}
 
 
-def _trainer(student: Student, inputs: Inputs) -> tuple[Any, GivenCFG]:
+def _fed(eps_model: torch.nn.Module) -> list[torch.Tensor]:
+    """A list that will hold the different latents that eps_model is called with, in their order."""
+    fed: list[torch.Tensor] = []
+
+    def note(module: Any, args: Any, out: Any) -> None:
+        z = args[0].detach()
+        if not any(z.shape == known.shape and torch.equal(z, known) for known in fed):
+            fed.append(z.clone())
+
+    eps_model.register_forward_hook(note)
+    return fed
+
+
+def _in_batches(fed: list[torch.Tensor], batch: int) -> list[torch.Tensor]:
+    """Whole batches, also where eps_model was called with one image at a time."""
+    if not fed:
+        return []
+    images = torch.cat(fed)
+    return list(images[: len(images) // batch * batch].split(batch))
+
+
+def _trainer(student: Student, inputs: Inputs) -> Any:
+    """The student's Trainer, around the student's CFGDiffusion or, in isolation, a given one."""
     eps_model = LabelledEps(inputs["weight"])
-    diffusion = GivenCFG(inputs, eps_model)
+    n_steps, device = int(inputs["n_steps"]), torch.device(student.device)
+    if student.isolated:
+        diffusion: Any = GivenCFG(inputs, eps_model)
+    else:
+        diffusion = student.function("q3_cfg_diffusion", "CFGDiffusion")(eps_model, n_steps, device)
     args = Args(
-        n_steps=int(inputs["n_steps"]),
+        n_steps=n_steps,
         n_samples=int(inputs["n_samples"]),
         image_channels=int(inputs["image_channels"]),
         image_size=int(inputs["image_size"]),
         device=student.device,
     )
     make = student.function("q3_trainer_cfg", "Trainer")
-    return make(args, eps_model, diffusion), diffusion
+    return make(args, eps_model, diffusion)
 
 
 def sample(student: Student, inputs: Inputs) -> Values:
     """The guided process with constant noise; what the case does not name is left at its default."""
-    trainer, _ = _trainer(student, inputs)
+    trainer = _trainer(student, inputs)
     settings: dict[str, Any] = {}
     if "labels" in inputs:
         settings["labels"] = inputs["labels"].clone()
@@ -153,9 +183,15 @@ def sample(student: Student, inputs: Inputs) -> Values:
 
 
 def sample_draws(student: Student, inputs: Inputs) -> Values:
-    """The noise of each step, as the diffusion model drew it while the process ran."""
-    trainer, diffusion = _trainer(student, inputs)
+    """The noise of each step, found from the latents that eps_model is fed one step later.
+
+    The network of these cases does not look at z, so a step without noise takes z to
+    step_scale z + step_shift: numbers of the case.
+    """
+    trainer = _trainer(student, inputs)
+    fed = _fed(trainer.eps_model)
     with replay(int(inputs["seed"])):
         student.method(trainer, "sample")(labels=inputs["labels"].clone())
-    noises = diffusion.noises
-    return {"noise_steps": _stack(noises[: diffusion.n_steps - 1])}
+    z = _in_batches(fed, int(inputs["n_samples"]))
+    steps = zip(z, z[1:], inputs["step_scale"], inputs["step_shift"], inputs["step_std"])
+    return {"noise_steps": _stack([(b - scale * a - shift) / std for a, b, scale, shift, std in steps])}

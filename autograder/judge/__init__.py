@@ -1,0 +1,15 @@
+"""The judge: runs untrusted code far from the answers, and decides in the parent.
+
+Theory of operation
+-------------------
+* The parent (`autograder.judge.sandbox`) holds the answers and never imports torch or a student's
+  file. It starts a *zygote* (`zygote`), a process with a clean environment in which torch and the
+  provided code are loaded once, and which never sees an answer or an input.
+* For each task the zygote forks a child (`child`). The child gives up what it does not need
+  (`confine`: own user, file access, system calls, memory, time), reads the inputs of this one task
+  from a descriptor of its own, runs the probe, and writes plain arrays back (`wire`): no pickle, no
+  score, no flag. What it writes is data to the parent and nothing else.
+* The parent bounds wall time and bytes, ends the child, and compares (`homework.compare`). A case
+  that crashes or hangs is marked; the remaining cases run in a new child.
+* Which confinement works here is found by trying to escape from it (`escape`), strongest first.
+"""

@@ -1,0 +1,143 @@
+"""What runs in a forked child: confinement, then one task's probes, then the end."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+
+from autograder.judge import escape, wire
+from autograder.judge.confine import Limits, confine
+from homework import probing
+from homework.student import Student
+
+CONFINEMENT_FAILED = 97  # exit status that tells the parent: nothing of the student's was run
+
+
+def run(request: dict[str, Any], inputs_fd: int, answer_fd: int) -> NoReturn:
+    """Confine this process, serve the request, leave. Never returns.
+
+    Args:
+        request: what the parent asked for: folders, layers, limits, and what kind of work.
+        inputs_fd: a file with the inputs of this task, in the form of `wire`.
+        answer_fd: where answers are written.
+    """
+    gc.disable()  # a collection would touch, and so copy, the pages shared with the zygote
+    work: dict[str, Callable[..., None]] = {"cases": _cases, "escape": _escape}
+    try:
+        inputs = _read(inputs_fd)
+        staged, scratch = Path(request["staged"]), Path(request["scratch"])
+        _prepare(scratch, answer_fd)
+        confine(
+            tuple(request["layers"]),
+            Limits(**request["limits"]),
+            request["slot"],
+            staged,
+            scratch,
+            tuple(Path(path) for path in request["readable"]),
+        )
+    except BaseException as error:
+        _send(answer_fd, wire.pack({"unconfined": f"{type(error).__name__}: {error}"}, {}))
+        os._exit(CONFINEMENT_FAILED)
+    try:
+        work[request["kind"]](request, inputs, answer_fd)
+    except BaseException as error:
+        # Only a student's file can bring this about, by meddling with what runs around it.
+        _send(answer_fd, wire.pack({"broken": f"{type(error).__name__}: {error}"[:500]}, {}))
+    finally:
+        os._exit(0)
+
+
+def _read(fd: int) -> list[tuple[dict[str, Any], dict[str, np.ndarray]]]:
+    with os.fdopen(fd, "rb") as file:
+        return list(wire.Reader().feed(file.read()))
+
+
+def _prepare(scratch: Path, answer_fd: int) -> None:
+    """Stand in the scratch folder, without the zygote's descriptors."""
+    os.setsid()
+    null = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1, 2):
+        os.dup2(null, fd)
+    os.closerange(3, answer_fd)
+    os.closerange(answer_fd + 1, 4096)
+    os.chdir(scratch)
+    os.environ.clear()
+    os.environ |= {
+        "HOME": str(scratch),
+        "TMPDIR": str(scratch),
+        "MPLBACKEND": "Agg",
+        "MPLCONFIGDIR": str(scratch),
+        "OMP_NUM_THREADS": "1",
+        "LANG": "C.UTF-8",
+    }
+    sys.argv = [""]
+
+
+def _cases(
+    request: dict[str, Any],
+    inputs: list[tuple[dict[str, Any], dict[str, np.ndarray]]],
+    answer_fd: int,
+) -> None:
+    """Run each case on the student's own code, and again in isolation if the task wants it."""
+    folder = Path(request["staged"])
+    modes = (False, True) if request["isolated"] else (False,)
+    # What a student prints would be encoded and thrown away; saving that keeps floods cheap.
+    sys.stdout = sys.stderr = _Silence()  # type: ignore[assignment]
+    for head, arrays in inputs:
+        for isolated in modes:
+            student = Student(folder, request["stems"], isolated, request["device"])
+            outcome = probing.run(student, head["probe"], arrays)
+            _send(answer_fd, _message(head["case"], isolated, outcome))
+
+
+class _Silence:
+    """A stream that takes anything and keeps nothing."""
+
+    encoding, closed, buffer = "utf-8", False, None
+
+    def write(self, text: Any) -> int:
+        return len(text) if isinstance(text, (str, bytes)) else 0
+
+    def writelines(self, lines: Any) -> None: ...
+
+    def flush(self) -> None: ...
+
+    def isatty(self) -> bool:
+        return False
+
+    def fileno(self) -> int:
+        return 1
+
+
+def _message(case: str, isolated: bool, outcome: probing.Outcome) -> bytes:
+    head: dict[str, Any] = {"case": case, "isolated": isolated, "values": {}}
+    arrays = {}
+    for name, value in outcome.values.items():
+        head["values"][name] = [value.kind[:80], value.dtype[:40], value.device[:20]]
+        if value.array is not None:
+            arrays[name] = value.array
+    if outcome.mishap is not None:
+        m = outcome.mishap
+        head["mishap"] = [m.kind, m.error[:80], m.message[:2000], m.file[:80], m.line]
+    return wire.pack(head, arrays)
+
+
+def _send(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def _escape(
+    request: dict[str, Any],
+    inputs: list[tuple[dict[str, Any], dict[str, np.ndarray]]],
+    answer_fd: int,
+) -> None:
+    found = escape.attempt(request["targets"], Path(request["staged"]), Path(request["scratch"]))
+    _send(answer_fd, wire.pack({"escapes": found}, {}))

@@ -1,0 +1,405 @@
+"""The parent's side of the judge: starts zygotes, hands out tasks, collects what comes back."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from autograder.judge import wire, zygote
+from autograder.judge.child import CONFINEMENT_FAILED
+from autograder.judge.confine import SLOT_UID, Limits, readable_paths
+from homework.probing import Mishap, Outcome, Value
+
+CASE_SECONDS = 5.0
+TASK_SECONDS = 10.0
+START_SECONDS = 180.0
+MAX_ANSWER = 1 << 26
+KNOWN_KINDS = {"tensor", "array", "number", "none"}
+
+
+class SandboxError(Exception):
+    """The sandbox itself does not work: a fault of the grader, never of a student."""
+
+
+@dataclass
+class CaseInputs:
+    """One case to run: its name, the probe and the probe's inputs."""
+
+    name: str
+    probe: str
+    inputs: Mapping[str, np.ndarray]
+
+
+@dataclass
+class CaseOutcomes:
+    """What one case gave: outcomes (own code, then isolated), or how its process ended."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    ended: str = ""  # "timeout", "crash", "flood" or "unrun" when outcomes are not all there
+    detail: str = ""
+
+
+@dataclass
+class Run:
+    """How one child ended."""
+
+    messages: list[tuple[dict[str, Any], dict[str, np.ndarray]]]
+    ended: str
+    detail: str
+    peak_kib: int
+
+
+class Sandbox:
+    """A zygote with a slot of its own: one child at a time.
+
+    Args:
+        layers: confinement of children, from `confine.RUNGS`.
+        extra: modules that submissions import, to be loaded beforehand.
+        slot: number of the worker, which gives it its user id.
+        device: device on which probes run.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[str],
+        extra: Sequence[str] = (),
+        slot: int = 0,
+        device: str = "cpu",
+        limits: Limits | None = None,
+        parent: Sandbox | None = None,
+    ) -> None:
+        self.layers = tuple(layers)
+        self.slot = slot
+        self.device = device
+        self.limits = limits or Limits()
+        self.peak_kib = 0
+        self._folder = Path(tempfile.mkdtemp(prefix="grading-"))
+        os.chmod(self._folder, 0o711)  # children pass through it, and cannot list it
+        self._readable = [str(path) for path in readable_paths(_code_paths())]
+        self._process: subprocess.Popen[bytes] | None = None
+        if parent is None:
+            self._control, self.size_kib = self._start(extra)
+        else:
+            self._control, self.size_kib = _split(parent), parent.size_kib
+
+    def _start(self, extra: Sequence[str]) -> tuple[socket.socket, int]:
+        ours, theirs = socket.socketpair()
+        paths = [str(path) for path in _import_paths()]
+        start = (
+            f"import sys; sys.path[:0] = {paths!r}; from autograder.judge.zygote import main; "
+            "main(int(sys.argv[1]), sys.argv[2:])"
+        )
+        command = [sys.executable, "-P", "-c", start, str(theirs.fileno()), *extra]
+        self._process = subprocess.Popen(
+            command,
+            pass_fds=[theirs.fileno()],
+            cwd=self._folder,
+            env=_clean_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        theirs.close()
+        ours.settimeout(START_SECONDS)
+        try:
+            received = zygote.receive(ours)
+        except OSError:
+            received = None
+        if received is None:
+            self._process.kill()
+            _, errors = self._process.communicate()
+            last = errors.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
+            raise SandboxError(f"the grading process did not start: {last[0]}")
+        return ours, int(received[0]["size_kib"])
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._control.close()
+        if self._process is not None:
+            if self._process.stderr is not None:
+                self._process.stderr.close()
+            self._process.kill()
+            self._process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def stage(self, files: Mapping[str, bytes]) -> Iterator[Path]:
+        """A folder with a student's files, which children may read; removed afterwards."""
+        folder = self._folder / f"files-{secrets.token_hex(8)}"
+        folder.mkdir(mode=0o700)
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+            self._hand_over(folder / name, 0o400)
+        self._hand_over(folder, 0o500)
+        try:
+            yield folder
+        finally:
+            os.chmod(folder, 0o700)
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _hand_over(self, path: Path, mode: int) -> None:
+        os.chmod(path, mode)
+        if "uid" in self.layers:
+            os.chown(path, SLOT_UID + self.slot, SLOT_UID + self.slot)
+
+    def run_task(
+        self, staged: Path, stems: Sequence[str], isolated: bool, cases: Sequence[CaseInputs]
+    ) -> dict[str, CaseOutcomes]:
+        """Run all cases of one task, in as few children as crashes and hangs allow.
+
+        Raises:
+            SandboxError: a child could not be confined, or the zygote is gone.
+        """
+        found = {case.name: CaseOutcomes(ended="unrun") for case in cases}
+        waiting = list(cases)
+        deadline = time.monotonic() + TASK_SECONDS
+        while waiting and time.monotonic() < deadline:
+            request = {"kind": "cases", "stems": list(stems), "isolated": isolated}
+            request["device"] = self.device
+            inputs = b"".join(
+                wire.pack({"case": case.name, "probe": case.probe}, case.inputs)
+                for case in waiting
+            )
+            run = self._run(request, inputs, staged, deadline)
+            waiting = _collect(run, waiting, found, 2 if isolated else 1)
+        return found
+
+    def try_escaping(self, targets: dict[str, Any]) -> list[str]:
+        """What a confined child can do although it must not; empty if the layers hold."""
+        with self.stage({"own.py": b""}) as staged:
+            request = {"kind": "escape", "targets": targets}
+            run = self._run(request, b"", staged, time.monotonic() + 30.0)
+        if not run.messages:
+            return [f"the child ended early ({run.ended or 'no answer'} {run.detail})"]
+        answer = run.messages[0][0]
+        return list(map(str, answer.get("escapes", [answer.get("broken", "no answer")])))
+
+    def _run(
+        self, request: dict[str, Any], inputs: bytes, staged: Path, deadline: float
+    ) -> Run:
+        scratch = self._folder / f"scratch-{secrets.token_hex(8)}"
+        scratch.mkdir(mode=0o700)
+        self._hand_over(scratch, 0o700)
+        request |= {
+            "staged": str(staged),
+            "scratch": str(scratch),
+            "layers": list(self.layers),
+            "limits": asdict(self.limits),
+            "slot": self.slot,
+            "readable": self._readable,
+        }
+        try:
+            pidfd, answers = self._launch(request, inputs)
+            try:
+                watch = _Watch(answers, pidfd, deadline, scratch, self.limits.file_mib << 20)
+                messages, ended, detail = watch.until_end()
+            finally:
+                _kill(pidfd)
+                os.close(pidfd)
+                os.close(answers)
+            status = self._reply()
+        except OSError as error:
+            raise SandboxError(f"the grading process is gone ({error})") from None
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+        self.peak_kib = max(self.peak_kib, int(status["peak_kib"]))
+        code = os.waitstatus_to_exitcode(int(status["status"]))
+        if code == CONFINEMENT_FAILED and messages and "unconfined" in messages[0][0]:
+            raise SandboxError(f"a child could not be confined: {messages[0][0]['unconfined']}")
+        if not ended and code != 0:
+            ended, detail = "crash", _how_it_ended(code)
+        return Run(messages, ended, detail, int(status["peak_kib"]))
+
+    def _launch(self, request: dict[str, Any], inputs: bytes) -> tuple[int, int]:
+        ours, theirs = os.pipe()
+        inputs_fd = os.memfd_create("inputs")
+        try:
+            with open(inputs_fd, "wb", closefd=False) as file:
+                file.write(inputs)
+            os.lseek(inputs_fd, 0, os.SEEK_SET)
+            zygote.send(self._control, request, [inputs_fd, theirs])
+        finally:
+            os.close(inputs_fd)
+            os.close(theirs)
+        received = zygote.receive(self._control)
+        if received is None or not received[1]:
+            os.close(ours)
+            raise OSError("no child was made")
+        return received[1][0], ours
+
+    def _reply(self) -> dict[str, Any]:
+        received = zygote.receive(self._control)
+        if received is None:
+            raise OSError("no answer")
+        return received[0]
+
+
+class _Watch:
+    """Reads a child's answers, bounded in time and bytes."""
+
+    def __init__(
+        self, answers: int, pidfd: int, deadline: float, scratch: Path, scratch_bytes: int
+    ) -> None:
+        self.answers, self.pidfd, self.deadline = answers, pidfd, deadline
+        self.scratch, self.scratch_bytes = scratch, scratch_bytes
+
+    def until_end(self) -> tuple[list[tuple[dict[str, Any], dict[str, np.ndarray]]], str, str]:
+        reader, messages, received = wire.Reader(), [], 0
+        case_end = time.monotonic() + CASE_SECONDS
+        while True:
+            left = min(case_end, self.deadline) - time.monotonic()
+            if left <= 0:
+                return messages, "timeout", ""
+            ready, _, _ = select.select([self.answers], [], [], min(left, 0.25))
+            if not ready:
+                if _size_of(self.scratch) > self.scratch_bytes:
+                    return messages, "flood", "it wrote more files than any task needs"
+                continue
+            data = os.read(self.answers, 1 << 20)
+            if not data:
+                return messages, "", ""
+            received += len(data)
+            try:
+                fresh = list(reader.feed(data))
+            except wire.WireError as error:
+                return messages, "flood", str(error)
+            if received > MAX_ANSWER:
+                return messages, "flood", "more data was returned than any task needs"
+            if fresh:
+                messages += fresh
+                case_end = time.monotonic() + CASE_SECONDS
+
+
+def _collect(
+    run: Run, waiting: list[CaseInputs], found: dict[str, CaseOutcomes], wanted: int
+) -> list[CaseInputs]:
+    """Take what came back; the first case that is not complete bears the child's end."""
+    for head, arrays in run.messages:
+        entry = found.get(str(head.get("case")))
+        if entry is not None and len(entry.outcomes) < wanted:
+            entry.outcomes.append(_outcome(head, arrays))
+    left = [case for case in waiting if len(found[case.name].outcomes) < wanted]
+    for case in waiting:
+        if case not in left:
+            found[case.name].ended = ""
+    if left:
+        culprit = found[left[0].name]
+        culprit.ended = run.ended or "crash"
+        culprit.detail = run.detail or "it ended the process"
+        for case in left[1:]:
+            found[case.name].outcomes.clear()
+    return left[1:]
+
+
+def _outcome(head: dict[str, Any], arrays: dict[str, np.ndarray]) -> Outcome:
+    """An `Outcome` from a message that may hold anything at all."""
+    mishap = head.get("mishap")
+    if mishap is not None:
+        kind, error, message, file, line = (*mishap, *[""] * 5)[:5] if _is_list(mishap) else [""] * 5
+        number = line if isinstance(line, int) and 0 <= line < 10**6 else 0
+        return Outcome(mishap=Mishap(str(kind), _name(error), str(message), str(file)[:80], number))
+    values = {}
+    described = head.get("values")
+    for name, parts in (described if isinstance(described, dict) else {}).items():
+        kind, dtype, device = (*map(str, parts), "", "", "")[:3] if _is_list(parts) else [""] * 3
+        kind = kind if kind in KNOWN_KINDS or _name(kind) == kind else "something else"
+        values[str(name)] = Value(kind, _name(dtype), _name(device), arrays.get(str(name)))
+    return Outcome(values)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list)
+
+
+def _name(text: Any) -> str:
+    """A type's name if it looks like one; texts of the student's making are not passed on."""
+    text = str(text)[:40]
+    return text if text.replace("_", "").replace(".", "").isalnum() else "something else"
+
+
+def _how_it_ended(code: int) -> str:
+    if code >= 0:
+        return f"it ended the process (exit status {code})"
+    names = {
+        signal.SIGXCPU: "it used up the processor time of the task",
+        signal.SIGXFSZ: "it wrote a file larger than any task needs",
+        signal.SIGSEGV: "the process crashed (segmentation fault)",
+        signal.SIGKILL: "the process was ended; perhaps it took too much memory",
+    }
+    return names.get(signal.Signals(-code), f"the process crashed (signal {-code})")
+
+
+def _kill(pidfd: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+
+
+def _size_of(folder: Path) -> int:
+    total = 0
+    with contextlib.suppress(OSError):
+        for count, path in enumerate(folder.rglob("*")):
+            total += path.lstat().st_size + 512
+            if count > 10_000:
+                break
+    return total
+
+
+def _split(parent: Sandbox) -> socket.socket:
+    ours, theirs = socket.socketpair()
+    zygote.send(parent._control, {"kind": "split"}, [theirs.fileno()])
+    theirs.close()
+    return ours
+
+
+def _import_paths() -> tuple[Path, ...]:
+    """Folders that hold the packages `autograder` and `homework`."""
+    import autograder
+    import homework
+
+    files = (autograder.__file__, homework.__file__)
+    return tuple(dict.fromkeys(Path(str(file)).resolve().parents[1] for file in files))
+
+
+def _code_paths() -> tuple[Path, ...]:
+    """The provided code that students' files may import, for modules imported late."""
+    import homework
+
+    return (Path(str(homework.__file__)).resolve().parent,)
+
+
+def _clean_environment() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+    return kept | {
+        # One thread each: for models this small, starting threads costs more than they save.
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "CUDA_VISIBLE_DEVICES": "",
+        "MPLBACKEND": "Agg",
+        "LANG": "C.UTF-8",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+        "PYTHONWARNINGS": "ignore",
+    }

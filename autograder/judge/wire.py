@@ -1,0 +1,104 @@
+"""Plain messages between the parent and a child: a JSON head, then raw array bytes.
+
+Nothing is unpickled or evaluated, and every size is checked before memory is taken. A message is
+an 8-byte length of the head, the head, and the bytes of its arrays one after the other.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+MAX_HEAD = 1 << 20
+MAX_ARRAYS = 1 << 25
+MAX_AXES = 16
+DTYPES = {
+    name: np.dtype(name)
+    for name in (
+        "float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool "
+        "complex64 complex128"
+    ).split()
+}
+
+
+class WireError(Exception):
+    """A message is malformed or too large."""
+
+
+def pack(head: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
+    """One message. `WireError` if an array is of a type that is not sent."""
+    described = []
+    for name, array in arrays.items():
+        if str(array.dtype) not in DTYPES:
+            raise WireError(f"arrays of dtype {array.dtype} are not sent")
+        described.append([name, str(array.dtype), list(array.shape)])
+    text = json.dumps({**head, "arrays": described}).encode()
+    body = b"".join(np.array(array, order="C").tobytes() for array in arrays.values())
+    return len(text).to_bytes(8, "little") + text + body
+
+
+class Reader:
+    """Takes messages apart as their bytes arrive."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[tuple[dict[str, Any], dict[str, np.ndarray]]]:
+        """Add bytes and yield every message that is complete; `WireError` if one is malformed."""
+        self._buffer += data
+        while True:
+            message = self._next()
+            if message is None:
+                return
+            yield message
+
+    def _next(self) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
+        if len(self._buffer) < 8:
+            return None
+        size = int.from_bytes(self._buffer[:8], "little")
+        if size > MAX_HEAD:
+            raise WireError("the head of a message is too large")
+        if len(self._buffer) < 8 + size:
+            return None
+        head = _head(bytes(self._buffer[8 : 8 + size]))
+        described = [_described(entry) for entry in head.pop("arrays", [])]
+        total = sum(count * dtype.itemsize for _, dtype, _, count in described)
+        if total > MAX_ARRAYS:
+            raise WireError("more data was returned than any task needs")
+        if len(self._buffer) < 8 + size + total:
+            return None
+        arrays, place = {}, 8 + size
+        for name, dtype, shape, count in described:
+            end = place + count * dtype.itemsize
+            flat = np.frombuffer(bytes(self._buffer[place:end]), dtype=dtype)
+            arrays[name] = flat.reshape(shape)
+            place = end
+        del self._buffer[:place]
+        return head, arrays
+
+
+def _head(text: bytes) -> dict[str, Any]:
+    try:
+        head = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise WireError(f"the head of a message is not JSON ({type(error).__name__})") from None
+    if not isinstance(head, dict) or not isinstance(head.get("arrays", []), list):
+        raise WireError("the head of a message is malformed")
+    return head
+
+
+def _described(entry: Any) -> tuple[str, np.dtype[Any], tuple[int, ...], int]:
+    try:
+        name, dtype, shape = entry
+        sizes = tuple(int(size) for size in shape)
+        if not isinstance(name, str) or len(sizes) > MAX_AXES or min(sizes, default=0) < 0:
+            raise ValueError(name)
+        if max(sizes, default=0) > MAX_ARRAYS:
+            raise ValueError(name)
+        return name, DTYPES[dtype], sizes, math.prod(sizes)
+    except (KeyError, OverflowError, TypeError, ValueError):
+        raise WireError("the description of an array is malformed") from None

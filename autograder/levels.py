@@ -1,0 +1,262 @@
+"""Draws the inputs of the CFG cases: noise levels, and tables that stand for other tasks' results.
+
+The tables are computed here in float64, independently of the reference solution, and belong to
+levels that float32 holds exactly. `homework.probes.given.GivenCFG` looks them up.
+
+Reference: Ho & Salimans 2022, "Classifier-Free Diffusion Guidance" (arXiv:2207.12598).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from homework.redirect import Streams
+
+Inputs = dict[str, Any]
+Random = np.random.RandomState
+Make = Callable[[Random], Inputs]
+
+SINGLE = ("alpha", "sigma")  # tables over levels; the others are over pairs of levels
+STEPS = (*SINGLE, "sigma_q", "sigma_q_x")
+ALL = (*STEPS, "mu_z", "mu_x", "var")
+V = 0.3  # default weight of the geometric interpolation, eq. 4
+
+
+def exact(values: np.ndarray) -> np.ndarray:
+    """float64 values that float32 holds exactly."""
+    return np.asarray(values, np.float32).astype(np.float64)
+
+
+def spread(random: Random, count: int, low: float, high: float) -> np.ndarray:
+    """(count,) numbers between low and high in random order, one in each equal part."""
+    parts = random.permutation(count) + random.random_sample(count)
+    return low + (high - low) * parts / count
+
+
+def schedule(n_steps: int) -> np.ndarray:
+    """(n_steps,) levels of the times 0, ..., n_steps - 1: section 3.1."""
+    b = np.arctan(np.exp(-10.0))
+    a = np.arctan(np.exp(10.0)) - b
+    return exact(-2.0 * np.log(np.tan(a * np.arange(n_steps) / n_steps + b)))
+
+
+def alpha_of(levels: np.ndarray) -> np.ndarray:
+    return np.sqrt(1.0 / (1.0 + np.exp(-levels)))
+
+
+def sigma_of(levels: np.ndarray) -> np.ndarray:
+    return np.sqrt(1.0 / (1.0 + np.exp(levels)))
+
+
+def tables(levels: np.ndarray, *names: str) -> Inputs:
+    """`given_lambda` and the named tables: (K,) over levels, (K, K) over pairs (lambda, lambda')."""
+    level, prim = levels[:, None], levels[None, :]
+    gap = np.minimum(level - prim, 0.0)
+    share = -np.expm1(gap)  # 1 - exp(lambda - lambda')
+    var_q, var_q_x = share * sigma_of(level) ** 2, share * sigma_of(prim) ** 2
+    var = var_q_x ** (1.0 - V) * var_q**V
+    pairs = {
+        "sigma_q": np.sqrt(var_q),
+        "sigma_q_x": np.sqrt(var_q_x),
+        "mu_z": np.exp(gap) * alpha_of(prim) / alpha_of(level),
+        "mu_x": share * alpha_of(prim),
+        "var": var,
+        "std": np.sqrt(var),
+    }
+    # Pairs that are no reverse step get numbers of no meaning: what is drawn there is not used.
+    unused = 0.5 + 0.01 * (level - prim)
+    every = {name: np.where(level < prim, table, unused) for name, table in pairs.items()}
+    every |= {"alpha": alpha_of(levels), "sigma": sigma_of(levels)}
+    return {"given_lambda": levels} | {f"given_{name}": every[name] for name in names}
+
+
+def column(values: np.ndarray) -> np.ndarray:
+    """(batch,) as (batch, 1, 1, 1)."""
+    return np.reshape(values, (-1, 1, 1, 1))
+
+
+def network(random: Random, channels: int = 1) -> np.ndarray:
+    """(12, channels) weights of `LabelledEps`: scale, ten labels, no label."""
+    weight = random.standard_normal((12, channels))
+    weight[0] = random.uniform(0.4, 0.9, channels)
+    return weight
+
+
+def labels(random: Random, count: int) -> np.ndarray:
+    """(count,) labels, all different."""
+    return random.permutation(10)[:count]
+
+
+def images(random: Random, *shape: int) -> np.ndarray:
+    return random.uniform(-1.0, 1.0, shape)
+
+
+def times(n_steps: int, batch: int, *among: int) -> Make:
+    """Times t of a batch in random order, the times `among` included."""
+
+    def make(random: Random) -> Inputs:
+        rest = random.randint(0, n_steps, batch - len(among))
+        t = random.permutation(np.concatenate([np.array(among, dtype=np.int64), rest]))
+        return {"n_steps": n_steps, "weight": network(random), "t": t}
+
+    return make
+
+
+def level(batch: int, low: float, high: float, *given: str) -> Make:
+    """Levels of a batch between low and high."""
+
+    def make(random: Random) -> Inputs:
+        lam = exact(spread(random, batch, low, high))
+        inputs = {"n_steps": 100, "weight": network(random), "lambda_t": column(lam)}
+        return inputs | (tables(lam, *given) if given else {})
+
+    return make
+
+
+def latent(shape: tuple[int, ...], low: float, high: float) -> Make:
+    """Images, levels between low and high, and noise."""
+
+    def make(random: Random) -> Inputs:
+        inputs = level(shape[0], low, high, *SINGLE)(random)
+        noise = random.standard_normal(shape)
+        return inputs | {"x": images(random, *shape), "noise": noise}
+
+    return make
+
+
+def pair(batch: int, low: float, high: float, gaps: tuple[float, float], *given: str) -> Make:
+    """Pairs of levels: lambda between low and high, lambda' larger by one of the gaps."""
+
+    def make(random: Random) -> Inputs:
+        lam = exact(spread(random, batch, low, high))
+        prim = exact(lam + spread(random, batch, *gaps))
+        inputs = {"n_steps": 100, "weight": network(random)}
+        inputs |= {"lambda_t": column(lam), "lambda_t_prim": column(prim)}
+        return inputs | tables(np.concatenate([lam, prim]), *given)
+
+    return make
+
+
+def neighbours(batch: int, *given: str) -> Make:
+    """Pairs of levels of times t and t - 1 among a thousand."""
+
+    def make(random: Random) -> Inputs:
+        lam = schedule(1000)
+        t = spread(random, batch, 100, 900).astype(int)
+        inputs = {"n_steps": 1000, "weight": network(random)}
+        inputs |= {"lambda_t": column(lam[t]), "lambda_t_prim": column(lam[t - 1])}
+        return inputs | tables(np.concatenate([lam[t], lam[t - 1]]), *given)
+
+    return make
+
+
+def interpolated(pairs: Make, v: float | None = None) -> Make:
+    """Pairs of levels with a weight v, drawn between 0.5 and 0.9 where none is named."""
+
+    def make(random: Random) -> Inputs:
+        return pairs(random) | {"v": random.uniform(0.5, 0.9) if v is None else v}
+
+    return make
+
+
+def step(shape: tuple[int, ...], pairs: Make, constant: float | None = None) -> Make:
+    """Latents, images and levels of a reverse step; `seed` for draws where no constant is named."""
+
+    def make(random: Random) -> Inputs:
+        inputs = pairs(random) | {"x": 0.8 * random.standard_normal(shape)}
+        inputs["z"] = random.standard_normal(shape)
+        if constant is None:
+            return inputs | {"seed": random.randint(1, 2**31 - 1)}
+        return inputs | {"constant": constant}
+
+    return make
+
+
+def training(
+    shape: tuple[int, ...], n_steps: int, labelled: bool = True, constant: float | None = None
+) -> Make:
+    """A batch for the loss, with noise unless a constant stands for all draws."""
+
+    def make(random: Random) -> Inputs:
+        inputs = {"n_steps": n_steps, "weight": network(random, shape[1])}
+        inputs |= {"x0": images(random, *shape), "seed": seed_of_times(random, n_steps, shape[0])}
+        inputs |= {"labels": labels(random, shape[0])} if labelled else {}
+        noise = random.standard_normal(shape)
+        inputs |= {"noise": noise} if constant is None else {"constant": constant}
+        return inputs | tables(schedule(n_steps), *SINGLE)
+
+    return make
+
+
+def training_draws(shape: tuple[int, ...], n_steps: int) -> Make:
+    """A batch for the loss; none of the times of three calls is near 0, where noise is too small."""
+
+    def make(random: Random) -> Inputs:
+        inputs = training(shape, n_steps)(random)
+        del inputs["noise"]
+        return inputs | {"seed": seed_of_times(random, n_steps, 3 * shape[0], n_steps // 3)}
+
+    return make
+
+
+def seed_of_times(random: Random, n_steps: int, count: int, least: int = 0) -> int:
+    """A seed under which the first `count` times are at least `least`, and not all the same."""
+    while True:
+        seed = int(random.randint(1, 2**31 - 1))
+        t = Streams(seed).integers(0, n_steps, count)
+        if t.min() >= least and np.ptp(t) > 1:
+            return seed
+
+
+def sampling(
+    shape: tuple[int, int, int, int], n_steps: int, constant: float, labelled: bool = True, **more: Any
+) -> Make:
+    """Settings of the sampler; without labels the network knows only whether there is one.
+
+    Args:
+        more: `cfg_scale` and `asked_steps`; left at their defaults where not named.
+    """
+
+    def make(random: Random) -> Inputs:
+        weight = network(random, shape[1])
+        inputs = {"n_steps": n_steps, "constant": constant, "weight": weight, **_sizes(shape)}
+        if labelled:
+            inputs |= {"labels": labels(random, shape[0])}
+        else:
+            weight[1:11] = weight[1]
+            weight[11] = weight[1] + random.uniform(0.5, 1.0, shape[1])
+        return inputs | more | tables(schedule(n_steps), *ALL, "std")
+
+    return make
+
+
+def sampling_draws(shape: tuple[int, int, int, int], n_steps: int) -> Make:
+    """A sampler with real noise, around a network that answers the same for all z and labels.
+
+    A reverse step without noise is then z' = step_scale z + step_shift, whatever the weight of the
+    guidance. The step to t = 0 is left out: its noise is too small to be seen in float32.
+    """
+
+    def make(random: Random) -> Inputs:
+        weight = np.zeros((12, shape[1]))
+        weight[1:] = random.uniform(-1.0, 1.0, shape[1])
+        lam = schedule(n_steps)
+        known = tables(lam, *ALL, "std")
+        place = np.arange(shape[2] * shape[3]).reshape(shape[2:])
+        eps = np.tanh(weight[1].reshape(-1, 1, 1) + 0.1 * np.sin(place))
+        t = np.arange(n_steps - 1, 1, -1)
+        mu_z, mu_x, std = (known[f"given_{name}"][t, t - 1] for name in ("mu_z", "mu_x", "std"))
+        slope = -mu_x * sigma_of(lam[t]) / alpha_of(lam[t])
+        inputs = {"n_steps": n_steps, "weight": weight, "labels": labels(random, shape[0])}
+        inputs |= {"seed": random.randint(1, 2**31 - 1), "step_std": std, **_sizes(shape)}
+        inputs |= {"step_scale": mu_z + mu_x / alpha_of(lam[t])}
+        return inputs | known | {"step_shift": slope.reshape(-1, 1, 1, 1) * eps}
+
+    return make
+
+
+def _sizes(shape: tuple[int, int, int, int]) -> Inputs:
+    return {"n_samples": shape[0], "image_channels": shape[1], "image_size": shape[2]}

@@ -1,0 +1,117 @@
+"""Train the reference solution in a profile and measure what comes out: the README's table.
+
+    python benchmarks/results.py cfg --profile cpu --out runs/cfg
+
+Writes to the folder `--out`: result.json, samples.png and a checkpoint. When the checkpoint is
+there already, training goes on from it (or is over at once).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "student_src"), str(ROOT / "solutions")]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("assignment", choices=["vae", "ddpm", "cfg"])
+    parser.add_argument("--profile", choices=["smoke", "cpu", "full"])
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
+    options = parser.parse_args()
+
+    import torch
+    from homework import devices, profiles
+
+    torch.manual_seed(0)
+    changes = {name: json.loads(value) for name, value in (s.split("=", 1) for s in options.set)}
+    args = profiles.settings(options.assignment, options.profile, **changes)
+    device = devices.prepare(args.device)
+    images = profiles.images(args)
+    options.out.mkdir(parents=True, exist_ok=True)
+    run = measure_vae if options.assignment == "vae" else measure_diffusion
+    result = {
+        "assignment": options.assignment,
+        "profile": args.profile,
+        "device": devices.describe(device),
+        "torch": torch.__version__,
+        "images": f"{images.name}, {images.source.split(',')[0].split(' from ')[0]}",
+        **run(args, images, options.out),
+    }
+    (options.out / "result.json").write_text(json.dumps(result, indent=1) + "\n")
+    print(json.dumps(result, indent=1))
+
+
+def measure_vae(args: Any, images: Any, out: Path) -> dict[str, Any]:
+    from homework import metrics
+    from homework.plots import show_images
+    from homework.training import train_vae
+    from q1_train_vae import loss_function
+
+    run = train_vae(loss_function, args, images, checkpoint=out / "vae.safetensors")
+    samples = run.model.sample(args.metric_samples)
+    real = images.test.images(slice(0, len(samples)))
+    report = metrics.measure(samples, real=real, scale="unit")
+    show_images(samples[:100], "unit").savefig(out / "samples.png", dpi=80)
+    return {
+        "training_seconds": round(run.history[-1]["seconds"], 1),
+        "loss": round(run.history[-1]["loss"], 3),
+        "validation_loss": round(run.validation_loss, 3),
+        **as_texts(report),
+    }
+
+
+def measure_diffusion(args: Any, images: Any, out: Path) -> dict[str, Any]:
+    import torch
+    from homework import devices, metrics, profiles
+    from homework.plots import show_images
+    from homework.sampling import draw
+
+    network = profiles.eps_model(args)
+    if args.assignment == "ddpm":
+        from q2_ddpm import DenoiseDiffusion as Diffusion
+        from q2_trainer_ddpm import Trainer
+    else:
+        from q3_cfg_diffusion import CFGDiffusion as Diffusion  # type: ignore[assignment]
+        from q3_trainer_cfg import Trainer  # type: ignore[assignment]
+    trainer = Trainer(args, network, Diffusion(network, args.n_steps, args.device))
+    started = time.perf_counter()
+    history = trainer.train(images, checkpoint=out / f"{args.assignment}.safetensors")
+    trained = time.perf_counter() - started
+    real = images.test.images(slice(0, args.metric_samples))
+    labels = torch.arange(args.metric_samples) % 10
+    result: dict[str, Any] = {
+        "training_seconds": round(history[-1]["seconds"], 1),
+        "training_seconds_with_previews": round(trained, 1),
+        "epochs": len(history),
+        "steps": history[-1]["step"],
+        "images_per_second": round(history[-1]["images_per_second"]),
+        "loss_per_pixel": round(history[-1]["loss"], 4),
+    }
+    for weight in [None] if args.assignment == "ddpm" else [args.cfg_scale, 0.0]:
+        started = time.perf_counter()
+        samples = draw(trainer, args.metric_samples, args.sample_steps, labels, weight)
+        devices.synchronize(trainer.device)
+        name = "samples" if weight is None else f"samples_guidance_{weight:g}"
+        report = metrics.measure(samples, labels if weight is not None else None, real)
+        seconds = round(time.perf_counter() - started, 1)
+        result[name] = {"steps": args.sample_steps, "seconds": seconds, **as_texts(report)}
+        show_images(samples[:100]).savefig(out / f"{name}.png", dpi=80)
+        print(name, result[name], flush=True)
+    return result
+
+
+def as_texts(report: Any) -> dict[str, str]:
+    names = ("accuracy", "confidence", "diversity", "frechet")
+    return {name: str(getattr(report, name)) for name in names if getattr(report, name)}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,206 @@
+"""Tasks of assignment 2 about the loops that draw samples; part of `ddpm.py`.
+
+The diffusion model is given: it looks its numbers up in the tables that come with a case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from autograder.draws import Random, constant, ddpm_tables, seed, timed_weight
+from autograder.rubric import Case, Mistake, Task
+
+Inputs = dict[str, Any]
+
+
+def _process(n_steps: int, samples: int, channels: int, size: int, asked: int | None = None) -> Any:
+    def inputs(random: Random) -> Inputs:
+        drawn = ddpm_tables(n_steps, "p_image", "p_eps", "p_var", "p_noise") | {
+            "n_steps": n_steps, "n_samples": samples, "image_channels": channels,
+            "image_size": size, "weight": timed_weight(random, channels), "seed": seed(random),
+            # Twice as large as elsewhere: images have to leave [-1, 1].
+            "constant": 2 * constant(random),
+        }  # fmt: skip
+        return drawn if asked is None else drawn | {"asked_steps": asked}
+
+    return inputs
+
+
+_TIME = "n_steps - 1 - t_"
+_STEP = "self.diffusion.p_sample(x, t)"
+
+# The two tasks share these ways of going wrong.
+_HINTS = {
+    "ascending": "Times run upwards from 0. The reverse process starts from noise, at the largest "
+    "time, and counts down.",
+    "starts-too-late": "Times run from n_steps down to 1. They are counted from 0 here: from "
+    "n_steps - 1 down to 0.",
+    "never-reaches-zero": "The last step is taken at t = 1; the step from t = 0 is missing.",
+    "one-time-only": "Every step is taken at the same time; the time has to fall by 1 at each step.",
+    "n-steps-ignored": "Times are counted from args.n_steps, though another number of steps was "
+    "asked for by `n_steps`.",
+    "result-dropped": "The result of p_sample is not kept, so x stays the initial noise.",
+    "starts-anew": "Every step starts from fresh noise instead of from the images of the step "
+    "before.",
+    "mean-only": "The mean of each step is used without its noise. `p_sample` draws the next "
+    "images: leave the noise to it.",
+    "forward-process": "`q_sample` adds noise: it belongs to training. The reverse process takes "
+    "noise off, with `p_sample`.",
+    "noise-twice": "Noise is added after every step, but `p_sample` has added it already.",
+    "re-seeded": "A generator is seeded at every step, so that all steps add the same noise: leave "
+    "seeding to whoever runs the experiment.",
+    "clamped": "x_t is cut off to [-1, 1] after every step. Noisy images reach further: leave them "
+    "as they are.",
+}
+
+
+def _shared(time: str) -> tuple[Mistake, ...]:
+    """The mistakes of both tasks; `time` is how the reference writes the time of a step."""
+    extra = "self.diffusion.gather(self.diffusion.beta, t).sqrt() * randomizer.normal_like(x)"
+    reversed_time = f"n_steps - 1 - ({time})"
+    edits = {
+        "ascending": (time, reversed_time),
+        "starts-too-late": (time, f"{time} + 1"),
+        "never-reaches-zero": (time, f"max({time}, 1)"),
+        "one-time-only": (time, "n_steps - 1"),
+        "n-steps-ignored": (time, f"self.args.{time}"),
+        "result-dropped": (f"x = {_STEP}", _STEP),
+        "starts-anew": ("p_sample(x, t)", "p_sample(randomizer.normal_like(x), t)"),
+        "mean-only": ("p_sample(x, t)", "p_xt_prev_xt(x, t)[0]"),
+        "forward-process": ("p_sample(x, t)", "q_sample(x, t)"),
+        "noise-twice": (_STEP, f"{_STEP} + {extra}"),
+        "re-seeded": (f"x = {_STEP}", f"torch.manual_seed(0); x = {_STEP}"),
+        "clamped": (_STEP, f"{_STEP}.clamp(-1, 1)"),
+    }
+    return tuple(Mistake(name, _HINTS[name], edits=(edit,)) for name, edit in edits.items())
+
+
+SAMPLE = Task(
+    id="q2.sample",
+    title="Sampling loop of the trainer",
+    points=5,
+    file="q2_trainer_ddpm.py",
+    todo="make the tensor of this step's time, and take one step with the diffusion model",
+    cases=(
+        Case("ordinary", "n_steps left out", _process(9, 5, 3, 4), public=True, weight=1.5),
+        Case("fewer-steps", "n_steps handed in", _process(12, 4, 2, 5, asked=7), public=True),
+        Case("one-image", "a single image", _process(8, 1, 2, 6), weight=0.5),
+        Case("one-step", "a single step", _process(7, 6, 3, 5, asked=1), weight=0.5),
+        Case("independent", "real noise at every step", _process(13, 5, 2, 12),
+             "q2.sample_draws"),
+    ),
+    mistakes=(
+        *_shared(_TIME),
+        Mistake(
+            "random-times",
+            "Times are drawn at random, as in training. Sampling takes every time once, from the "
+            "largest down to 0.",
+            edits=((f"torch.full((x.shape[0],), {_TIME}, device=x.device, dtype=torch.long)",
+                    "randomizer.integers(0, n_steps, (x.shape[0],), device=x.device)"),),
+        ),
+        Mistake(
+            "whole-noise-removed",
+            "The model's noise is subtracted from x as a whole. One step takes off a share of it "
+            "and rescales: that is what `p_sample` does.",
+            edits=((_STEP, "x - self.eps_model(x, t)"),),
+        ),
+    ),
+)
+
+
+def _shown(
+    process: tuple[int, int, int, int],
+    samples: int,
+    size: int,
+    steps: Sequence[int],
+    asked: int | None = None,
+) -> Any:
+    def inputs(random: Random) -> Inputs:
+        shown = {"shown_samples": samples, "shown_size": size, "steps_to_show": list(steps)}
+        return _process(*process, asked=asked)(random) | shown
+
+    return inputs
+
+
+_KEEP = "images.append(x.cpu().numpy().copy())"
+
+INTERMEDIATE = Task(
+    id="q2.generate_intermediate_samples",
+    title="Images at chosen steps of the reverse process",
+    points=5,
+    file="q2_trainer_ddpm.py",
+    todo="take one step as in `sample`, and keep a copy of the images if this step is to be shown",
+    cases=(
+        Case("first-and-last", "steps 0, one in between, and the last",
+             _shown((11, 7, 3, 8), 4, 5, (0, 4, 11)), public=True, weight=1.5),
+        Case("fewer-steps", "n_steps handed in",
+             _shown((13, 3, 2, 9), 5, 6, (1, 6, 8), asked=8), public=True),
+        Case("any-order", "steps in any order, one beyond the last",
+             _shown((10, 2, 3, 7), 6, 4, (9, 2, 40, 5))),
+        Case("nothing", "no step to show", _shown((8, 6, 2, 4), 3, 7, ()), weight=0.5),
+        Case("one-image", "a single image", _shown((9, 4, 3, 6), 1, 5, (3, 8)), weight=0.5),
+        Case("independent", "real noise at every step", _shown((12, 3, 2, 4), 5, 11, ()),
+             "q2.generate_intermediate_samples_draws", weight=0.5),
+    ),
+    mistakes=(
+        *_shared("n_steps - step"),
+        Mistake(
+            "counted-by-time",
+            "The time t is looked for in steps_to_show. Steps count from 1 at the noisy end: after "
+            "step s the process has called p_sample s times.",
+            edits=(("if step in", "if n_steps - step in"),),
+        ),
+        Mistake(
+            "counted-from-zero",
+            "Steps are counted from 0 here, but the first call of p_sample is step 1.",
+            edits=(("if step in", "if step - 1 in"),),
+        ),
+        Mistake(
+            "kept-before-the-step",
+            "The images are kept before the step is taken. Step s shows them after p_sample has "
+            "been called s times.",
+            body=f"""
+            if step in steps_to_show:
+                {_KEEP}
+            t = torch.full((n_samples,), n_steps - step, device=x.device, dtype=torch.long)
+            x = {_STEP}
+            """,
+        ),
+        Mistake(
+            "every-step-kept",
+            "The images of every step are kept; keep those of the steps in steps_to_show.",
+            edits=(("if step in steps_to_show", "if step"),),
+        ),
+        Mistake(
+            "last-step-only",
+            "Only the last images are kept; keep those of all steps in steps_to_show.",
+            edits=(("if step in steps_to_show", "if step == n_steps"),),
+        ),
+        Mistake(
+            "overwritten",
+            "The kept arrays share memory with x, which later steps overwrite, so that all show "
+            "the last images: keep copies.",
+            edits=((f"x = {_STEP}", f"x.copy_({_STEP})"), (_KEEP, "images.append(x.numpy())")),
+        ),
+        Mistake(
+            "first-image-only",
+            "Only the first image is kept; keep the whole batch.",
+            edits=((_KEEP, "images.append(x[:1].cpu().numpy().copy())"),),
+        ),
+        Mistake(
+            "channels-last",
+            "The axes are moved as for a plot. Return (n_samples, channels, height, width), as "
+            "the docstring says.",
+            edits=((_KEEP, "images.append(x.permute(0, 2, 3, 1).cpu().numpy().copy())"),),
+        ),
+        Mistake(
+            "rescaled-for-plotting",
+            "The images are moved from [-1, 1] to [0, 1] before they are kept: return them as they "
+            "are.",
+            edits=((_KEEP, "images.append((x / 2 + 0.5).cpu().numpy())"),),
+        ),
+    ),
+)
+
+TASKS = (SAMPLE, INTERMEDIATE)
