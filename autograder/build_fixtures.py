@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import tempfile
 import zipfile
 import zlib
@@ -12,10 +13,13 @@ from typing import Any
 
 import numpy as np
 
+os.environ.setdefault("TQDM_DISABLE", "1")  # thousands of short runs: no bars, before tqdm loads
+
 from autograder import source
 from autograder.rubric import Case, Rubric, Task
 from homework import probing
 from homework.fixtures import FORMAT
+from homework.outcome import Outcome
 from homework.redirect import forced_constant
 from homework.student import Student
 
@@ -147,11 +151,11 @@ def _plain(value: Any) -> np.ndarray:
     return array.astype(np.int64 if array.dtype.kind in "iub" else np.float32)
 
 
-def _values(outcome: probing.Outcome) -> Arrays:
+def _values(outcome: Outcome) -> Arrays:
     return {n: v.array for n, v in outcome.values.items() if v.array is not None}
 
 
-def _exact(outcome: probing.Outcome) -> Arrays:
+def _exact(outcome: Outcome) -> Arrays:
     exact = {n: a for n, a in _values(outcome).items() if not n.startswith("noise_")}
     for name, array in exact.items():
         if not np.isfinite(array).all():
@@ -160,7 +164,7 @@ def _exact(outcome: probing.Outcome) -> Arrays:
 
 
 def _moments(
-    case: Case, probe: str, reference: Student, inputs: Arrays, outcome: probing.Outcome
+    case: Case, probe: str, reference: Student, inputs: Arrays, outcome: Outcome
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     names = [name for name in outcome.values if name.startswith("noise_")]
     if not names:
@@ -175,7 +179,7 @@ def _moments(
     return {n: (zeros[n].astype(float), ones[n].astype(float) - zeros[n]) for n in names}
 
 
-def _differing(right: probing.Outcome, wrong: Arrays, task: Task, case: Case) -> list[str]:
+def _differing(right: Outcome, wrong: Arrays, task: Task, case: Case) -> list[str]:
     """The outputs in which a mistake shows in this case: only these are worth keeping."""
     rtol = task.rtol if case.rtol is None else case.rtol
     atol = task.atol if case.atol is None else case.atol

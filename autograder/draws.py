@@ -46,7 +46,7 @@ def ddpm_schedule(n_steps: int) -> dict[str, np.ndarray]:
 
 
 def ddpm_tables(n_steps: int, *names: str) -> dict[str, np.ndarray]:
-    """The schedule and the named tables, as `homework.probes.given.GivenDDPM` reads them."""
+    """The schedule and the named tables (all if none is named), as `GivenDDPM` reads them."""
     schedule = ddpm_schedule(n_steps)
     beta, alpha, alpha_bar = schedule["beta"], schedule["alpha"], schedule["alpha_bar"]
     tables = {
@@ -58,5 +58,5 @@ def ddpm_tables(n_steps: int, *names: str) -> dict[str, np.ndarray]:
         "p_var": beta,
         "p_noise": np.sqrt(beta) * (np.arange(n_steps) > 0),
     }
-    chosen = schedule | {name: tables[name] for name in names}
+    chosen = schedule | {name: tables[name] for name in names or tables}
     return {f"given_{name}": table for name, table in chosen.items()}

@@ -13,8 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from homework.redirect import Streams
-
 Inputs = dict[str, Any]
 Random = np.random.RandomState
 Make = Callable[[Random], Inputs]
@@ -23,6 +21,18 @@ SINGLE = ("alpha", "sigma")  # tables over levels; the others are over pairs of 
 STEPS = (*SINGLE, "sigma_q", "sigma_q_x")
 ALL = (*STEPS, "mu_z", "mu_x", "var")
 V = 0.3  # default weight of the geometric interpolation, eq. 4
+
+# What rubrics share.
+LEVEL = ("value", "second")  # outputs that only have to broadcast to (batch, 1, 1, 1)
+
+# Near lambda = 20, sqrt(1 - alpha^2) in float32 is wrong by up to this much, and still accepted.
+TRAP = 5e-4
+
+GAPS = (0.4, 3.0)
+ORDINARY = "ordinary noise levels"
+LOW_NOISE = "hardly any noise: levels near 20, where float32 needs care"
+HIGH_NOISE = "hardly any signal: levels near -20"
+NEIGHBOURS = "levels of neighbouring times among a thousand"
 
 
 def exact(values: np.ndarray) -> np.ndarray:
@@ -52,7 +62,7 @@ def sigma_of(levels: np.ndarray) -> np.ndarray:
 
 
 def tables(levels: np.ndarray, *names: str) -> Inputs:
-    """`given_lambda` and the named tables: (K,) over levels, (K, K) over pairs (lambda, lambda')."""
+    """`given_lambda` and the named tables: (K,) over levels, (K, K) over pairs of them."""
     level, prim = levels[:, None], levels[None, :]
     gap = np.minimum(level - prim, 0.0)
     share = -np.expm1(gap)  # 1 - exp(lambda - lambda')
@@ -192,7 +202,7 @@ def training(
 
 
 def training_draws(shape: tuple[int, ...], n_steps: int) -> Make:
-    """A batch for the loss; none of the times of three calls is near 0, where noise is too small."""
+    """A batch for the loss; the times of three calls are not near 0, where noise is too small."""
 
     def make(random: Random) -> Inputs:
         inputs = training(shape, n_steps)(random)
@@ -204,6 +214,8 @@ def training_draws(shape: tuple[int, ...], n_steps: int) -> Make:
 
 def seed_of_times(random: Random, n_steps: int, count: int, least: int = 0) -> int:
     """A seed under which the first `count` times are at least `least`, and not all the same."""
+    from homework.redirect import Streams  # here, because it imports torch, which takes seconds
+
     while True:
         seed = int(random.randint(1, 2**31 - 1))
         t = Streams(seed).integers(0, n_steps, count)
@@ -212,7 +224,11 @@ def seed_of_times(random: Random, n_steps: int, count: int, least: int = 0) -> i
 
 
 def sampling(
-    shape: tuple[int, int, int, int], n_steps: int, constant: float, labelled: bool = True, **more: Any
+    shape: tuple[int, int, int, int],
+    n_steps: int,
+    constant: float,
+    labelled: bool = True,
+    **more: Any,
 ) -> Make:
     """Settings of the sampler; without labels the network knows only whether there is one.
 

@@ -12,18 +12,22 @@ from typing import Any, NoReturn
 import numpy as np
 
 from autograder.judge import escape, wire
-from autograder.judge.confine import Limits, confine
+from autograder.judge.confine import CONFINEMENT_FAILED, Confinement
 from homework import probing
+from homework.outcome import Outcome
 from homework.student import Student
 
-CONFINEMENT_FAILED = 97  # exit status that tells the parent: nothing of the student's was run
+MAX_FD = 4096
 
 
-def run(request: dict[str, Any], inputs_fd: int, answer_fd: int) -> NoReturn:
+def run(
+    confinement: Confinement, request: dict[str, Any], inputs_fd: int, answer_fd: int
+) -> NoReturn:
     """Confine this process, serve the request, leave. Never returns.
 
     Args:
-        request: what the parent asked for: folders, layers, limits, and what kind of work.
+        confinement: what to give up, made ready by the zygote.
+        request: what the parent asked for: folders, and what kind of work.
         inputs_fd: a file with the inputs of this task, in the form of `wire`.
         answer_fd: where answers are written.
     """
@@ -31,16 +35,10 @@ def run(request: dict[str, Any], inputs_fd: int, answer_fd: int) -> NoReturn:
     work: dict[str, Callable[..., None]] = {"cases": _cases, "escape": _escape}
     try:
         inputs = _read(inputs_fd)
-        staged, scratch = Path(request["staged"]), Path(request["scratch"])
-        _prepare(scratch, answer_fd)
-        confine(
-            tuple(request["layers"]),
-            Limits(**request["limits"]),
-            request["slot"],
-            staged,
-            scratch,
-            tuple(Path(path) for path in request["readable"]),
-        )
+        _prepare(Path(request["scratch"]))
+        confinement.apply()
+        os.closerange(3, answer_fd)
+        os.closerange(answer_fd + 1, MAX_FD)
     except BaseException as error:
         _send(answer_fd, wire.pack({"unconfined": f"{type(error).__name__}: {error}"}, {}))
         os._exit(CONFINEMENT_FAILED)
@@ -58,14 +56,12 @@ def _read(fd: int) -> list[tuple[dict[str, Any], dict[str, np.ndarray]]]:
         return list(wire.Reader().feed(file.read()))
 
 
-def _prepare(scratch: Path, answer_fd: int) -> None:
-    """Stand in the scratch folder, without the zygote's descriptors."""
+def _prepare(scratch: Path) -> None:
+    """Stand in the scratch folder, in a session of one's own, without input or output."""
     os.setsid()
     null = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(null, fd)
-    os.closerange(3, answer_fd)
-    os.closerange(answer_fd + 1, 4096)
     os.chdir(scratch)
     os.environ.clear()
     os.environ |= {
@@ -77,6 +73,7 @@ def _prepare(scratch: Path, answer_fd: int) -> None:
         "LANG": "C.UTF-8",
     }
     sys.argv = [""]
+    sys.dont_write_bytecode = True
 
 
 def _cases(
@@ -115,7 +112,7 @@ class _Silence:
         return 1
 
 
-def _message(case: str, isolated: bool, outcome: probing.Outcome) -> bytes:
+def _message(case: str, isolated: bool, outcome: Outcome) -> bytes:
     head: dict[str, Any] = {"case": case, "isolated": isolated, "values": {}}
     arrays = {}
     for name, value in outcome.values.items():

@@ -28,6 +28,7 @@ RUNGS: tuple[tuple[str, ...], ...] = (
     ("landlock", "seccomp"),
     ("seccomp", "uid"),
 )
+CONFINEMENT_FAILED = 97  # exit status that tells the parent: nothing of the student's was run
 MIB = 1 << 20
 SLOT_UID = 61_000  # plus the number of the slot; no such user needs to exist
 
@@ -111,9 +112,9 @@ def readable_paths(extra: tuple[Path, ...] = ()) -> tuple[Path, ...]:
     names = {sys.prefix, sys.base_prefix, sys.exec_prefix, *sysconfig.get_paths().values()}
     names |= {"/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/local/lib", "/usr/share/fonts"}
     names |= {"/usr/share/zoneinfo", "/etc/ld.so.cache", "/etc/localtime", "/etc/fonts"}
-    names |= {"/dev/urandom", "/dev/zero", "/proc/cpuinfo", "/proc/meminfo", "/proc/self"}
+    names |= {"/dev/urandom", "/dev/zero", "/proc/cpuinfo", "/proc/meminfo"}
     names |= {"/sys/devices/system/cpu"}
-    paths = {Path(name).resolve() if name != "/proc/self" else Path(name) for name in names}
+    paths = {Path(name).resolve() for name in names}
     return tuple(sorted(path for path in {*paths, *extra} if path.exists()))
 
 
@@ -148,50 +149,73 @@ def be_first_to_go() -> None:
         pass
 
 
-def confine(
-    layers: tuple[str, ...], limits: Limits, slot: int, staged: Path, scratch: Path,
-    readable: tuple[Path, ...],
-) -> None:  # fmt: skip
-    """Give up rights for good, in the only order in which it can be done.
+class Confinement:
+    """Layers made ready in the zygote, so that a child has only to put them on.
 
     Args:
         layers: names from `RUNGS`.
+        limits: bounds of each child.
         slot: number of the worker; each has a user id of its own.
-        staged: folder of the student's files, read only.
+        staged: folder of the student's files, read only. The same folder for every submission.
         scratch: the one folder that may be written.
         readable: what else may be read.
 
     Raises:
-        OSError: the kernel refused a layer; then nothing of the student's may run.
+        OSError, ImportError: this machine lacks a layer.
     """
-    be_first_to_go()
-    set_limits(limits)
-    rules = _file_rules(staged, scratch, readable) if "landlock" in layers else None
-    if "uid" in layers:
-        _become(SLOT_UID + slot, keep_reading=rules is not None)
-    die_with_parent()  # after the change of user, which would undo it
-    if rules is not None:
-        rules.restrict()
-        rules.close()
-    if "seccomp" in layers:
-        call_filter().load()
+
+    def __init__(
+        self, layers: tuple[str, ...], limits: Limits, slot: int, staged: Path, scratch: Path,
+        readable: tuple[Path, ...],
+    ) -> None:  # fmt: skip
+        self.layers, self.limits, self.uid = layers, limits, SLOT_UID + slot
+        self.rules = _file_rules(staged, scratch, readable) if "landlock" in layers else None
+        self.capabilities = _reading_only() if {"landlock", "uid"} <= set(layers) else None
+        if "seccomp" in layers:
+            call_filter()
+
+    def apply(self) -> None:
+        """Give up rights for good, in the only order in which it can be done.
+
+        Raises:
+            OSError: the kernel refused a layer; then nothing of the student's may run.
+        """
+        be_first_to_go()
+        set_limits(self.limits)
+        if "uid" in self.layers:
+            self._become()
+        die_with_parent()  # after the change of user, which would undo it
+        if self.rules is not None:
+            self.rules.restrict()
+        if "seccomp" in self.layers:
+            call_filter().load()
+
+    def _become(self) -> None:
+        """Turn into another user without any capability but, under landlock, that of reading.
+
+        Python may be installed where only root can look (below /root). Landlock decides there what
+        may be read, so the file permissions need not.
+        """
+        import pyprctl
+
+        pyprctl.set_keepcaps(self.capabilities is not None)
+        os.setgroups([])
+        os.setresgid(self.uid, self.uid, self.uid)
+        os.setresuid(self.uid, self.uid, self.uid)
+        if self.capabilities is not None:
+            self.capabilities.set_current()
+
+    def close(self) -> None:
+        """Drop what was made ready."""
+        if self.rules is not None:
+            self.rules.close()
 
 
-def _become(uid: int, keep_reading: bool) -> None:
-    """Turn into another user without any capability but, under landlock, that of reading.
-
-    Python may be installed where only root can look (below /root). Landlock decides there what may
-    be read, so the file permissions need not.
-    """
+def _reading_only() -> Any:
     import pyprctl
 
-    pyprctl.set_keepcaps(keep_reading)
-    os.setgroups([])
-    os.setresgid(uid, uid, uid)
-    os.setresuid(uid, uid, uid)
-    if keep_reading:
-        kept = {pyprctl.Cap.DAC_READ_SEARCH}
-        pyprctl.CapState(effective=kept, permitted=kept, inheritable=set()).set_current()
+    kept = {pyprctl.Cap.DAC_READ_SEARCH}
+    return pyprctl.CapState(effective=kept, permitted=kept, inheritable=set())
 
 
 def _file_rules(staged: Path, scratch: Path, readable: tuple[Path, ...]) -> Any:

@@ -54,7 +54,7 @@ def choose(
                 return layers
             reasons.append(f"{name(layers)}: {problem}")
     if unsafe:
-        sandbox.layers = UNCONFINED
+        sandbox.confine(UNCONFINED)
         return UNCONFINED
     raise NoIsolation(
         "no way to confine students' code works here ("
@@ -68,8 +68,8 @@ def _problem(sandbox: Sandbox, layers: tuple[str, ...], targets: dict[str, objec
     """Why a rung does not hold; empty if it does."""
     if "uid" in layers and os.geteuid() != 0:
         return "needs root"
-    sandbox.layers = layers
     try:
+        sandbox.confine(layers)
         escapes = sandbox.try_escaping(targets)
     except SandboxError as error:
         return str(error)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import select
 import shutil
 import signal
@@ -21,16 +20,14 @@ from typing import Any
 
 import numpy as np
 
-from autograder.judge import wire, zygote
-from autograder.judge.child import CONFINEMENT_FAILED
-from autograder.judge.confine import SLOT_UID, Limits, readable_paths
-from homework.probing import Mishap, Outcome, Value
+from autograder.judge import untrusted, wire, zygote
+from autograder.judge.confine import CONFINEMENT_FAILED, SLOT_UID, Limits, readable_paths
+from homework.outcome import Outcome
 
 CASE_SECONDS = 5.0
 TASK_SECONDS = 10.0
 START_SECONDS = 180.0
 MAX_ANSWER = 1 << 26
-KNOWN_KINDS = {"tensor", "array", "number", "none"}
 
 
 class SandboxError(Exception):
@@ -84,19 +81,45 @@ class Sandbox:
         limits: Limits | None = None,
         parent: Sandbox | None = None,
     ) -> None:
-        self.layers = tuple(layers)
         self.slot = slot
         self.device = device
         self.limits = limits or Limits()
         self.peak_kib = 0
         self._folder = Path(tempfile.mkdtemp(prefix="grading-"))
         os.chmod(self._folder, 0o711)  # children pass through it, and cannot list it
-        self._readable = [str(path) for path in readable_paths(_code_paths())]
+        self._staged, self._scratch = self._folder / "files", self._folder / "scratch"
+        self._staged.mkdir(mode=0o700)
+        self._scratch.mkdir(mode=0o700)
         self._process: subprocess.Popen[bytes] | None = None
         if parent is None:
             self._control, self.size_kib = self._start(extra)
         else:
             self._control, self.size_kib = _split(parent), parent.size_kib
+        self.confine(layers)
+
+    def confine(self, layers: Sequence[str]) -> None:
+        """Choose the layers of all children from now on; `SandboxError` if one is not to be had."""
+        self.layers = tuple(layers)
+        owner = SLOT_UID + self.slot if "uid" in self.layers else os.geteuid()
+        for folder in (self._staged, self._scratch):
+            if os.geteuid() == 0:
+                os.chown(folder, owner, owner)
+        request = {
+            "kind": "configure",
+            "layers": list(self.layers),
+            "limits": asdict(self.limits),
+            "slot": self.slot,
+            "staged": str(self._staged),
+            "scratch": str(self._scratch),
+            "readable": [str(path) for path in readable_paths(_code_paths())],
+        }
+        try:
+            zygote.send(self._control, request)
+            reply = self._reply()
+        except OSError as error:
+            raise SandboxError(f"the grading process is gone ({error})") from None
+        if reply["error"]:
+            raise SandboxError(str(reply["error"]))
 
     def _start(self, extra: Sequence[str]) -> tuple[socket.socket, int]:
         ours, theirs = socket.socketpair()
@@ -146,29 +169,23 @@ class Sandbox:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     @contextlib.contextmanager
-    def stage(self, files: Mapping[str, bytes]) -> Iterator[Path]:
-        """A folder with a student's files, which children may read; removed afterwards."""
-        folder = self._folder / f"files-{secrets.token_hex(8)}"
-        folder.mkdir(mode=0o700)
-        for name, content in files.items():
-            (folder / name).write_bytes(content)
-            self._hand_over(folder / name, 0o400)
-        self._hand_over(folder, 0o500)
+    def stage(self, files: Mapping[str, bytes]) -> Iterator[None]:
+        """Put a student's files where children may read them, as long as the block lasts."""
         try:
-            yield folder
+            for name, content in files.items():
+                path = self._staged / name
+                path.write_bytes(content)
+                os.chmod(path, 0o400)
+                if "uid" in self.layers:
+                    os.chown(path, SLOT_UID + self.slot, SLOT_UID + self.slot)
+            yield
         finally:
-            os.chmod(folder, 0o700)
-            shutil.rmtree(folder, ignore_errors=True)
-
-    def _hand_over(self, path: Path, mode: int) -> None:
-        os.chmod(path, mode)
-        if "uid" in self.layers:
-            os.chown(path, SLOT_UID + self.slot, SLOT_UID + self.slot)
+            _empty(self._staged)
 
     def run_task(
-        self, staged: Path, stems: Sequence[str], isolated: bool, cases: Sequence[CaseInputs]
+        self, stems: Sequence[str], isolated: bool, cases: Sequence[CaseInputs]
     ) -> dict[str, CaseOutcomes]:
-        """Run all cases of one task, in as few children as crashes and hangs allow.
+        """Run all cases of one task on the staged files, in as few children as crashes allow.
 
         Raises:
             SandboxError: a child could not be confined, or the zygote is gone.
@@ -183,38 +200,26 @@ class Sandbox:
                 wire.pack({"case": case.name, "probe": case.probe}, case.inputs)
                 for case in waiting
             )
-            run = self._run(request, inputs, staged, deadline)
+            run = self._run(request, inputs, deadline)
             waiting = _collect(run, waiting, found, 2 if isolated else 1)
         return found
 
     def try_escaping(self, targets: dict[str, Any]) -> list[str]:
         """What a confined child can do although it must not; empty if the layers hold."""
-        with self.stage({"own.py": b""}) as staged:
+        with self.stage({"own.py": b""}):
             request = {"kind": "escape", "targets": targets}
-            run = self._run(request, b"", staged, time.monotonic() + 30.0)
+            run = self._run(request, b"", time.monotonic() + 30.0)
         if not run.messages:
             return [f"the child ended early ({run.ended or 'no answer'} {run.detail})"]
         answer = run.messages[0][0]
         return list(map(str, answer.get("escapes", [answer.get("broken", "no answer")])))
 
-    def _run(
-        self, request: dict[str, Any], inputs: bytes, staged: Path, deadline: float
-    ) -> Run:
-        scratch = self._folder / f"scratch-{secrets.token_hex(8)}"
-        scratch.mkdir(mode=0o700)
-        self._hand_over(scratch, 0o700)
-        request |= {
-            "staged": str(staged),
-            "scratch": str(scratch),
-            "layers": list(self.layers),
-            "limits": asdict(self.limits),
-            "slot": self.slot,
-            "readable": self._readable,
-        }
+    def _run(self, request: dict[str, Any], inputs: bytes, deadline: float) -> Run:
+        request |= {"staged": str(self._staged), "scratch": str(self._scratch)}
         try:
             pidfd, answers = self._launch(request, inputs)
             try:
-                watch = _Watch(answers, pidfd, deadline, scratch, self.limits.file_mib << 20)
+                watch = _Watch(answers, deadline, self._scratch, self.limits.file_mib << 20)
                 messages, ended, detail = watch.until_end()
             finally:
                 _kill(pidfd)
@@ -224,7 +229,7 @@ class Sandbox:
         except OSError as error:
             raise SandboxError(f"the grading process is gone ({error})") from None
         finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+            _empty(self._scratch)
         self.peak_kib = max(self.peak_kib, int(status["peak_kib"]))
         code = os.waitstatus_to_exitcode(int(status["status"]))
         if code == CONFINEMENT_FAILED and messages and "unconfined" in messages[0][0]:
@@ -261,9 +266,9 @@ class _Watch:
     """Reads a child's answers, bounded in time and bytes."""
 
     def __init__(
-        self, answers: int, pidfd: int, deadline: float, scratch: Path, scratch_bytes: int
+        self, answers: int, deadline: float, scratch: Path, scratch_bytes: int
     ) -> None:
-        self.answers, self.pidfd, self.deadline = answers, pidfd, deadline
+        self.answers, self.deadline = answers, deadline
         self.scratch, self.scratch_bytes = scratch, scratch_bytes
 
     def until_end(self) -> tuple[list[tuple[dict[str, Any], dict[str, np.ndarray]]], str, str]:
@@ -300,7 +305,7 @@ def _collect(
     for head, arrays in run.messages:
         entry = found.get(str(head.get("case")))
         if entry is not None and len(entry.outcomes) < wanted:
-            entry.outcomes.append(_outcome(head, arrays))
+            entry.outcomes.append(untrusted.outcome(head, arrays))
     left = [case for case in waiting if len(found[case.name].outcomes) < wanted]
     for case in waiting:
         if case not in left:
@@ -312,32 +317,6 @@ def _collect(
         for case in left[1:]:
             found[case.name].outcomes.clear()
     return left[1:]
-
-
-def _outcome(head: dict[str, Any], arrays: dict[str, np.ndarray]) -> Outcome:
-    """An `Outcome` from a message that may hold anything at all."""
-    mishap = head.get("mishap")
-    if mishap is not None:
-        kind, error, message, file, line = (*mishap, *[""] * 5)[:5] if _is_list(mishap) else [""] * 5
-        number = line if isinstance(line, int) and 0 <= line < 10**6 else 0
-        return Outcome(mishap=Mishap(str(kind), _name(error), str(message), str(file)[:80], number))
-    values = {}
-    described = head.get("values")
-    for name, parts in (described if isinstance(described, dict) else {}).items():
-        kind, dtype, device = (*map(str, parts), "", "", "")[:3] if _is_list(parts) else [""] * 3
-        kind = kind if kind in KNOWN_KINDS or _name(kind) == kind else "something else"
-        values[str(name)] = Value(kind, _name(dtype), _name(device), arrays.get(str(name)))
-    return Outcome(values)
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list)
-
-
-def _name(text: Any) -> str:
-    """A type's name if it looks like one; texts of the student's making are not passed on."""
-    text = str(text)[:40]
-    return text if text.replace("_", "").replace(".", "").isalnum() else "something else"
 
 
 def _how_it_ended(code: int) -> str:
@@ -365,6 +344,20 @@ def _size_of(folder: Path) -> int:
             if count > 10_000:
                 break
     return total
+
+
+def _empty(folder: Path) -> None:
+    """Remove all that is in a folder, also what its maker tried to lock; never follows links."""
+    for place, names, _ in os.walk(folder):
+        for name in names:
+            path = os.path.join(place, name)
+            if not os.path.islink(path):
+                os.chmod(path, 0o700)
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _split(parent: Sandbox) -> socket.socket:
@@ -399,7 +392,7 @@ def _clean_environment() -> dict[str, str]:
         "CUDA_VISIBLE_DEVICES": "",
         "MPLBACKEND": "Agg",
         "LANG": "C.UTF-8",
-        "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
         "PYTHONWARNINGS": "ignore",
+        "TQDM_DISABLE": "1",  # nobody sees the bars of a graded run
     }

@@ -17,9 +17,11 @@ import os
 import signal
 import socket
 import sys
+import tempfile
+from pathlib import Path
 from typing import Any
 
-from autograder.judge.confine import die_with_parent
+from autograder.judge.confine import Confinement, Limits, die_with_parent
 
 ALWAYS = (
     "torch", "torch.distributions", "torch.nn.functional", "tqdm.auto", "easydict",
@@ -27,6 +29,16 @@ ALWAYS = (
     "homework.probes.q2", "homework.probes.q3", "homework.training", "autograder.judge.child",
     "landlockpy", "pyseccomp",
 )  # fmt: skip
+
+_REHEARSAL = """
+import torch
+
+def log_mean_exp(y):
+    return torch.logsumexp(y, 1) + torch.nn.Linear(2, 1)(y).sum() * torch.randn(3)
+
+def log_likelihood_bernoulli(mu, target):
+    return (mu.tanh() @ target.T).sum(1)
+"""
 
 
 def main(socket_fd: int, extra: list[str]) -> None:
@@ -58,16 +70,14 @@ def _warm_up() -> None:
     import torch
 
     torch.set_num_threads(1)
-    from homework.randomizer import replay
+    from homework import probing
+    from homework.student import Student
 
-    with replay(0):
-        x = torch.randn(4, 3, requires_grad=True)
-        (torch.tanh(x @ torch.rand(3, 2)) ** 2).sum().backward()
-        torch.nn.Linear(3, 2)(x).exp().log1p().mean().item()
-    with contextlib.suppress(Exception):
-        from autograder.judge.confine import call_filter
-
-        call_filter()
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "q1_vae.py").write_text(_REHEARSAL)
+        for probe in ("q1.log_mean_exp", "q1.log_likelihood_bernoulli_gradient"):
+            inputs = {name: torch.rand(3, 2).numpy() for name in ("y", "mu", "target")}
+            probing.run(Student(Path(folder), ["q1_vae"]), probe, inputs)
 
 
 def _resident_kib() -> int:
@@ -79,7 +89,12 @@ def _resident_kib() -> int:
 
 
 def serve(control: socket.socket) -> None:
-    """Answer requests one after the other; `split` makes another zygote for another socket."""
+    """Answer requests one after the other.
+
+    `configure` prepares the confinement of the children that follow; `split` makes another zygote
+    for another socket; any other kind is work for a child.
+    """
+    confinement: Confinement | None = None
     while True:
         received = receive(control)
         if received is None:
@@ -88,19 +103,44 @@ def serve(control: socket.socket) -> None:
         if request["kind"] == "split":
             if os.fork() == 0:
                 control.close()
+                die_with_parent()
                 serve(socket.socket(fileno=fds[0]))
                 os._exit(0)
             os.close(fds[0])
-            continue
-        _fork(control, request, *fds)
+        elif request["kind"] == "configure":
+            if confinement is not None:
+                confinement.close()
+            confinement = _configure(control, request)
+        elif confinement is not None:
+            _fork(control, confinement, request, *fds)
 
 
-def _fork(control: socket.socket, request: dict[str, Any], inputs_fd: int, answer_fd: int) -> None:
+def _configure(control: socket.socket, request: dict[str, Any]) -> Confinement | None:
+    try:
+        confinement = Confinement(
+            tuple(request["layers"]),
+            Limits(**request["limits"]),
+            request["slot"],
+            Path(request["staged"]),
+            Path(request["scratch"]),
+            tuple(map(Path, request["readable"])),
+        )
+    except Exception as error:
+        send(control, {"error": f"{type(error).__name__}: {error}"})
+        return None
+    send(control, {"error": ""})
+    return confinement
+
+
+def _fork(
+    control: socket.socket, confinement: Confinement, request: dict[str, Any], inputs_fd: int,
+    answer_fd: int,
+) -> None:  # fmt: skip
     pid = os.fork()
     if pid == 0:
         from autograder.judge import child
 
-        child.run(request, inputs_fd, answer_fd)
+        child.run(confinement, request, inputs_fd, answer_fd)
     os.close(inputs_fd)
     os.close(answer_fd)
     pidfd = os.pidfd_open(pid)

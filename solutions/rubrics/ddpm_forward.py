@@ -52,7 +52,7 @@ Q_XT_X0 = Task(
             edits=(("alpha_bar.sqrt() * x0", "alpha_bar * x0"),),
         ),
         Mistake(
-            "one-step",
+            "alpha-for-alpha-bar",
             "These are the moments of a single step q(x_t | x_{t-1}), from alpha_t. Going from x_0 "
             "to x_t takes all steps at once: use alpha_bar, the product of the alphas.",
             edits=(("self.gather(self.alpha_bar, t)", "self.gather(self.alpha, t)"),),

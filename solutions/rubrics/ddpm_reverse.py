@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from autograder.draws import Random, constant, ddpm_tables, seed, timed_weight, times, values
 from autograder.rubric import Case, Mistake, Task
 
@@ -27,6 +25,10 @@ def _images(n_steps: int, *shape: int, only: int | None = None) -> Any:
     return inputs
 
 
+_POSTERIOR = (
+    "self.gather(self.beta * (1 - self.alpha_bar / self.alpha) / (1 - self.alpha_bar), t)"
+)
+
 P_XT_PREV_XT = Task(
     id="q2.p_xt_prev_xt",
     title="Mean and variance of a reverse step",
@@ -34,6 +36,8 @@ P_XT_PREV_XT = Task(
     file="q2_ddpm.py",
     todo="predict the noise, take its share off x_t and rescale; return the mean and beta_t",
     broadcasts=("var",),
+    # At t = 0 the beta_t / (1 - alpha_bar_t) of some equally right forms is off by 2e-4 in float32.
+    rtol=5e-4,
     atol=2e-5,
     cases=(
         Case("mixed", "a different time for every image", _images(13, 5, 3, 4, 7), public=True),
@@ -46,9 +50,7 @@ P_XT_PREV_XT = Task(
             "posterior-variance",
             "This is the variance of the posterior q(x_{t-1} | x_t, x_0), the other choice of "
             "section 3.2. Here the variance is beta_t.",
-            edits=(("return mean, self.gather(self.sigma2, t)",
-                    "before = torch.cat((torch.ones_like(self.alpha_bar[:1]), self.alpha_bar[:-1])); "
-                    "return mean, self.gather((1 - before) / (1 - self.alpha_bar) * self.beta, t)"),),
+            edits=(("self.gather(self.sigma2, t)", _POSTERIOR),),
         ),
         Mistake(
             "std-for-variance",
@@ -167,6 +169,7 @@ P_SAMPLE = Task(
     file="q2_ddpm.py",
     todo="add noise of the right standard deviation to the mean, but none where t = 0",
     isolated=True,
+    rtol=5e-4,
     atol=2e-5,
     cases=(
         Case("mixed", "a different time above 0 for every image, all noise equal to one number",
@@ -180,11 +183,11 @@ P_SAMPLE = Task(
         Case("zero-among-others", "t = 0 for some images only",
              _p_sample(19, 6, 3, 4, 5, mixed=True), weight=0.25),
     ),
-    # Only the case `zero` tells the first two apart, so the order matters: a verdict names the
-    # first mistake that fits.
+    # In the case `zero-among-others` some mistakes look alike. There the verdict names the first
+    # that fits, in the order of their ids: the one that shows in no other case has to come first.
     mistakes=(
         Mistake(
-            "zero-decided-by-all",
+            "all-decide-zero",
             "Noise is left out only if every image of the batch is at t = 0. Decide image by image.",
             edits=((_KEEPS, "float((t > 0).any())"),),
         ),
@@ -195,12 +198,12 @@ P_SAMPLE = Task(
             edits=(("keeps_noise * ", ""),),
         ),
         Mistake(
-            "zero-decided-by-any",
+            "any-decides-zero",
             "One image at t = 0 makes all others lose their noise too. Decide image by image.",
             edits=((_KEEPS, "float((t > 0).all())"),),
         ),
         Mistake(
-            "zero-decided-by-first",
+            "first-decides-zero",
             "The first image's time decides for the whole batch whether noise is added. Decide "
             "image by image.",
             edits=((_KEEPS, "float(t[0] > 0)"),),

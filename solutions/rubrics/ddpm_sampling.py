@@ -16,7 +16,7 @@ Inputs = dict[str, Any]
 
 def _process(n_steps: int, samples: int, channels: int, size: int, asked: int | None = None) -> Any:
     def inputs(random: Random) -> Inputs:
-        drawn = ddpm_tables(n_steps, "p_image", "p_eps", "p_var", "p_noise") | {
+        drawn = ddpm_tables(n_steps) | {
             "n_steps": n_steps, "n_samples": samples, "image_channels": channels,
             "image_size": size, "weight": timed_weight(random, channels), "seed": seed(random),
             # Twice as large as elsewhere: images have to leave [-1, 1].
@@ -87,7 +87,7 @@ SAMPLE = Task(
         Case("fewer-steps", "n_steps handed in", _process(12, 4, 2, 5, asked=7), public=True),
         Case("one-image", "a single image", _process(8, 1, 2, 6), weight=0.5),
         Case("one-step", "a single step", _process(7, 6, 3, 5, asked=1), weight=0.5),
-        Case("independent", "real noise at every step", _process(13, 5, 2, 12),
+        Case("independent", "real noise at every step", _process(9, 4, 2, 8),
              "q2.sample_draws"),
     ),
     mistakes=(
@@ -140,7 +140,7 @@ INTERMEDIATE = Task(
              _shown((10, 2, 3, 7), 6, 4, (9, 2, 40, 5))),
         Case("nothing", "no step to show", _shown((8, 6, 2, 4), 3, 7, ()), weight=0.5),
         Case("one-image", "a single image", _shown((9, 4, 3, 6), 1, 5, (3, 8)), weight=0.5),
-        Case("independent", "real noise at every step", _shown((12, 3, 2, 4), 5, 11, ()),
+        Case("independent", "real noise at every step", _shown((9, 3, 2, 4), 5, 8, ()),
              "q2.generate_intermediate_samples_draws", weight=0.5),
     ),
     mistakes=(

@@ -14,7 +14,7 @@ import numpy as np
 
 from homework.diagnose import difference, noise_problem, pattern
 from homework.fixtures import Case, CaseArrays, Task
-from homework.probing import Mishap, Outcome, Value
+from homework.outcome import Mishap, Outcome, Value
 from homework.verdict import ERROR, FAILED, NOT_IMPLEMENTED, PASSED, Verdict
 
 FLOATS = ("float32", "float64")
@@ -58,7 +58,7 @@ def _rank(name: str) -> tuple[int, str]:
     for rank, prefix in enumerate(prefixes, start=1):
         if name.startswith(prefix):
             return rank, name
-    return 0, name
+    return (-1 if name == "number_of_images" else 0), name
 
 
 def _mishap_verdict(task: Task, mishap: Mishap) -> Verdict:
@@ -115,7 +115,8 @@ def _check(
     problem = _kind_problem(name, value, target, device)
     if problem:
         return f"{what} {problem}", ""
-    assert value.array is not None
+    if value.array is None:
+        return _nothing(name, what), ""
     actual, expected = _aligned(name, task, answers, value.array, target)
     if actual is None:
         shapes = f"shape {value.array.shape}, expected {target.shape}"

@@ -41,7 +41,7 @@ def pattern(
     if actual.ndim and np.ptp(actual - expected) <= atol + rtol * np.abs(expected).max():
         return "is off by the same amount everywhere"
     factor = _factor(actual, expected)
-    if factor and close(actual, factor * expected):
+    if factor and abs(factor) > 1e-6 and close(actual / factor, expected):
         return f"is {factor:.4g} times what is expected, everywhere"
     positive = (actual > 0).all() and (expected > 0).all()
     if positive and close(actual, expected**2):
@@ -89,18 +89,19 @@ def noise_problem(
 ) -> tuple[str, str] | None:
     """Whether (actual - mean) / std looks like independent N(0, 1) draws; None if it does.
 
-    Arrays of two and more axes are looked at slice by slice along the first two: calls or steps,
-    and images of a batch.
+    Arrays are looked at slice by slice along calls or steps (axis 0) and images of a batch (axis
+    1) if they have three axes or more, along channels (axis 2) if they have five.
     """
     z = (actual - mean) / std
     n = z.size
     if n > 1 and np.ptp(z) < 1e-3:
         return f"{what} is the same number everywhere; each draw has to be independent", ""
-    for axis, sentence in (
-        (0, "repeats from one call to the next: is a generator re-seeded, or the noise kept?"),
-        (1, "is shared by the images of a batch; each image needs its own"),
+    for axis, at_least, sentence in (
+        (0, 3, "repeats from one call to the next: is a generator re-seeded, or the noise kept?"),
+        (1, 3, "is shared by the images of a batch; each image needs its own"),
+        (2, 5, "is shared by the channels of an image; each channel needs its own"),
     ):
-        if z.ndim >= 3 and _correlated(np.moveaxis(z, axis, 0)):
+        if z.ndim >= at_least and _correlated(np.moveaxis(z, axis, 0)):
             return f"{what} {sentence}", ""
     if z.ndim == 1 and len(np.unique(np.round(z, 5))) < 0.9 * n:
         return f"{what} is shared by rows of the batch; each row needs its own", ""

@@ -16,8 +16,9 @@ import linecache
 import sys
 import tokenize
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import CodeType, ModuleType, TracebackType
 from typing import Any
 
 from homework.redirect import patched
@@ -95,7 +96,7 @@ class Student:
         """The method `name` of `owner`; `SubmissionError` if it has none."""
         found = getattr(owner, name, None)
         if not callable(found):
-            raise SubmissionError(f"class {type(owner).__name__} has no method named {name}")
+            raise SubmissionError(f"the class has no method named {name}")
         return found
 
     def give(self, owner: Any, **methods: Callable[..., Any]) -> None:
@@ -112,7 +113,7 @@ class Student:
 
     def _execute(self, stem: str) -> ModuleType:
         path = self.folder / f"{stem}.py"
-        code = compile(read_source(path), str(path), "exec", dont_inherit=True)
+        code = _compiled(str(path), read_source(path))
         linecache.checkcache(str(path))
         module = ModuleType(stem)
         module.__file__ = str(path)
@@ -120,6 +121,11 @@ class Student:
         with patched():
             exec(code, module.__dict__)
         return module
+
+
+@lru_cache(maxsize=16)
+def _compiled(path: str, text: str) -> CodeType:
+    return compile(text, path, "exec", dont_inherit=True)
 
 
 def read_source(path: Path) -> str:

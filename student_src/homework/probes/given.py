@@ -108,14 +108,13 @@ def _response(x: torch.Tensor, scale: torch.Tensor, shift: torch.Tensor) -> torc
 class GivenDDPM:
     """A `DenoiseDiffusion` that looks everything up: `given_<name>` tables of n_steps numbers."""
 
-    def __init__(self, inputs: Inputs, eps_model: nn.Module) -> None:
+    def __init__(self, inputs: Inputs, eps_model: TimedEps) -> None:
         self.tables = {k[6:]: v for k, v in inputs.items() if k.startswith("given_")}
         self.eps_model = eps_model
         self.n_steps = len(self.tables["beta"])
         self.device = self.tables["beta"].device
         self.beta = self.sigma2 = self.tables["beta"]
         self.alpha, self.alpha_bar = self.tables["alpha"], self.tables["alpha_bar"]
-        self.noises: list[torch.Tensor] = []
 
     def gather(self, c: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
         return c[t].reshape(-1, 1, 1, 1)
@@ -142,8 +141,7 @@ class GivenDDPM:
 
     def p_sample(self, xt: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
         mean, _ = self.p_xt_prev_xt(xt, t)
-        self.noises.append(randomizer.normal_like(xt))
-        return mean + self._at("p_noise", t) * self.noises[-1]
+        return mean + self._at("p_noise", t) * randomizer.normal_like(xt)
 
 
 class GivenCFG:
@@ -151,15 +149,24 @@ class GivenCFG:
 
     `given_lambda` lists K noise levels, by time where a task has times; `given_alpha` and
     `given_sigma` belong to them. `given_<name>` of shape (K, K) belongs to a pair of levels.
+    `own` makes the student's own one, which is asked for helpers that only it has.
     """
 
-    def __init__(self, inputs: Inputs, eps_model: nn.Module) -> None:
+    def __init__(
+        self, inputs: Inputs, eps_model: nn.Module, own: Callable[[], Any] | None = None
+    ) -> None:
+        self.own = own
         self.tables = {k[6:]: v for k, v in inputs.items() if k.startswith("given_")}
         self.eps_model = eps_model
         self.levels = self.tables["lambda"]
         self.n_steps = len(self.levels)
         self.device = self.levels.device
         self.lambda_min, self.lambda_max = -20.0, 20.0
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "own" or name.startswith("__") or self.own is None:
+            raise AttributeError(f"CFGDiffusion has nothing named {name}")
+        return getattr(self.own(), name)
 
     def _index(self, level: Any) -> torch.Tensor:
         if not isinstance(level, torch.Tensor):

@@ -146,21 +146,40 @@ def sample(student: Student, inputs: Inputs) -> Values:
         return {"value": draw()}
 
 
+def _step_noise(diffusion: GivenDDPM, samples: int) -> Any:
+    """(n_steps - 1, samples, ...) noise: by how much images differ from the mean of their step.
+
+    Told from what eps_model was fed, so that it does not matter who draws the noise, nor whether
+    images are taken all at once.
+    """
+    fed = list(diffusion.eps_model.fed)
+    steps = diffusion.n_steps
+    if sum(map(len, fed)) != steps * samples:
+        return fed[0] if fed else None
+    x = torch.cat(fed).reshape(steps, samples, *fed[0].shape[1:])
+    noises = []
+    for step in range(steps - 1):
+        t = torch.full((samples,), steps - 1 - step, device=x.device)
+        mean, var = diffusion.p_xt_prev_xt(x[step], t)
+        noises.append((x[step + 1] - mean) / var.sqrt())
+    return torch.stack(noises)
+
+
 def sample_draws(student: Student, inputs: Inputs) -> Values:
-    """The noise of each step, as the diffusion model drew it while the process ran."""
+    """The noise of each step, while the process runs on real noise."""
     trainer, diffusion = _trainer(student, inputs)
     with replay(int(inputs["seed"])):
         student.method(trainer, "sample")()
-    return {"noise_steps": _stack(diffusion.noises)}
+    return {"noise_steps": _step_noise(diffusion, int(inputs["n_samples"]))}
 
 
 def generate_intermediate_samples_draws(student: Student, inputs: Inputs) -> Values:
-    """The noise of each step, as the diffusion model drew it while the process ran."""
+    """The noise of each step, while the process runs on real noise."""
     trainer, diffusion = _trainer(student, inputs)
     shape = {"n_samples": int(inputs["shown_samples"]), "img_size": int(inputs["shown_size"])}
     with replay(int(inputs["seed"])):
         student.method(trainer, "generate_intermediate_samples")(**shape)
-    return {"noise_steps": _stack(diffusion.noises)}
+    return {"noise_steps": _step_noise(diffusion, shape["n_samples"])}
 
 
 def generate_intermediate_samples(student: Student, inputs: Inputs) -> Values:

@@ -17,6 +17,7 @@ Values = dict[str, Any]
 
 _LEVELS = ("alpha_lambda", "sigma_lambda")
 _STEPS = (*_LEVELS, "sigma_q", "sigma_q_x")
+_REST = ("get_lambda", "q_sample", "mu_p_theta", "var_p_theta", "p_sample")
 
 
 def _model(student: Student, inputs: Inputs, *given: str) -> Any:
@@ -153,10 +154,13 @@ def _trainer(student: Student, inputs: Inputs) -> Any:
     """The student's Trainer, around the student's CFGDiffusion or, in isolation, a given one."""
     eps_model = LabelledEps(inputs["weight"])
     n_steps, device = int(inputs["n_steps"]), torch.device(student.device)
-    if student.isolated:
-        diffusion: Any = GivenCFG(inputs, eps_model)
-    else:
-        diffusion = student.function("q3_cfg_diffusion", "CFGDiffusion")(eps_model, n_steps, device)
+
+    def own() -> Any:
+        model = student.function("q3_cfg_diffusion", "CFGDiffusion")(eps_model, n_steps, device)
+        student.give(model, **looked_up(GivenCFG(inputs, eps_model), *_STEPS, *_REST))
+        return model
+
+    diffusion = GivenCFG(inputs, eps_model, own) if student.isolated else own()
     args = Args(
         n_steps=n_steps,
         n_samples=int(inputs["n_samples"]),
@@ -169,7 +173,7 @@ def _trainer(student: Student, inputs: Inputs) -> Any:
 
 
 def sample(student: Student, inputs: Inputs) -> Values:
-    """The guided process with constant noise; what the case does not name is left at its default."""
+    """The guided process with constant noise; what a case does not name is left at its default."""
     trainer = _trainer(student, inputs)
     settings: dict[str, Any] = {}
     if "labels" in inputs:
@@ -194,4 +198,6 @@ def sample_draws(student: Student, inputs: Inputs) -> Values:
         student.method(trainer, "sample")(labels=inputs["labels"].clone())
     z = _in_batches(fed, int(inputs["n_samples"]))
     steps = zip(z, z[1:], inputs["step_scale"], inputs["step_shift"], inputs["step_std"])
-    return {"noise_steps": _stack([(b - scale * a - shift) / std for a, b, scale, shift, std in steps])}
+    return {
+        "noise_steps": _stack([(b - scale * a - shift) / std for a, b, scale, shift, std in steps])
+    }

@@ -1,0 +1,152 @@
+"""Grades many submissions, keeps what is already graded, and sums up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from autograder import results
+from autograder.grade import (
+    Grader,
+    Grading,
+    expected_files,
+    load_assignments,
+    preloads,
+    release_digest,
+)
+from autograder.intake import IntakeError, Submission, find_submissions, open_submission
+from homework.verdict import GRADER_FAULT
+
+
+class Batch:
+    """The submissions below some paths, and what came out for each.
+
+    Args:
+        paths: files, folders and zips, or folders of many.
+        out: folder for the results, one folder a submission.
+        fixtures: folder of the hidden fixtures.
+        only: names of the assignments to grade, or None.
+
+    Raises:
+        FixtureError: no fixtures, or no such assignment.
+        IntakeError: nothing was found at all.
+    """
+
+    def __init__(
+        self, paths: list[Path], out: Path, fixtures: Path, only: list[str] | None
+    ) -> None:
+        self.out, self.fixtures, self.only = out, fixtures, only
+        self.chosen = load_assignments(fixtures, only)
+        self.expected = expected_files(self.chosen)
+        self.release = release_digest(fixtures, self.chosen)
+        self.problems: list[str] = []
+        self.found: dict[str, dict[str, Any]] = {}
+        self.remarks: dict[str, str] = {}
+        self.names: list[str] = []
+        self.isolation = "nothing was run"
+        self.sources = self._existing(paths)
+
+    def _existing(self, paths: list[Path]) -> list[Path]:
+        sources = []
+        for path in paths:
+            try:
+                sources += find_submissions([path], self.expected)
+            except IntakeError as error:
+                self._bad(path.name, str(error))
+        return sources
+
+    def _bad(self, name: str, message: str) -> None:
+        self.problems.append(message)
+        self.names.append(name)
+        self.remarks[name] = message
+
+    def open(self, again: bool) -> list[Submission]:
+        """Open all submissions and return those that are still to be graded."""
+        waiting = []
+        for source in self.sources:
+            try:
+                submission = open_submission(source, self.expected)
+            except IntakeError as error:
+                self._bad(source.name, str(error))
+                continue
+            name = self._unique(submission.name)
+            submission = Submission(**{**vars(submission), "name": name})
+            self.names.append(name)
+            old = results.stored(self.out / name, submission.digest, self.release)
+            if old is not None and not again:
+                self.found[name] = old
+                self.remarks[name] = "unchanged"
+            else:
+                waiting.append(submission)
+        return waiting
+
+    def _unique(self, name: str) -> str:
+        count, candidate = 1, name
+        while candidate in self.names:
+            count += 1
+            candidate = f"{name}-{count}"
+        return candidate
+
+    def grade(
+        self, waiting: list[Submission], jobs: int, unsafe: bool, step: Callable[[], None]
+    ) -> None:
+        """Grade, write each result as soon as it is there, and call `step` for each."""
+        if not waiting:
+            return
+        for submission in waiting:
+            results.write_fault(self.out / submission.name, "it was ended before it was done.")
+        private = [self.out, *{source.resolve() for source in self.sources}]
+        jobs = min(jobs, len(waiting))
+        with Grader(
+            self.fixtures, self.only, jobs, unsafe, private, preloads(waiting)
+        ) as grader:
+            self.isolation = grader.isolation
+
+            def done(grading: Grading) -> None:
+                name = grading.submission.name
+                results.write(self.out / name, grading)
+                self.found[name] = results.gradescope(grading)
+                self.remarks[name] = _remark(grading)
+                step()
+
+            grader.grade_all(waiting, done)
+
+    def write_csv(self) -> None:
+        rows = [(n, self.found.get(n), self.remarks.get(n, "")) for n in sorted(self.names)]
+        tasks = [task.id for assignment in self.chosen for task in assignment.tasks]
+        results.replace(self.out / "grades.csv", results.grades_csv(rows, tasks))
+
+    def table(self) -> list[tuple[str, ...]]:
+        """Heading and one row for each submission: points by assignment, sum, remark."""
+        heading = ("submission", *(a.name for a in self.chosen), "points", "remark")
+        rows = [heading]
+        for name in sorted(self.names):
+            found = self.found.get(name)
+            cells = [self._points(found, {t.id for t in a.tasks}) for a in self.chosen]
+            total = f"{found['score']:g}" if found else "-"
+            rows.append((name, *cells, total, self.remarks.get(name, "")))
+        return rows
+
+    @staticmethod
+    def _points(found: dict[str, Any] | None, tasks: set[str]) -> str:
+        tests = [t for t in (found or {}).get("tests", []) if t["number"] in tasks]
+        if not tests:
+            return "-"
+        return f"{sum(t['score'] for t in tests):g}/{sum(t['max_score'] for t in tests):g}"
+
+
+def _remark(grading: Grading) -> str:
+    """What a grader wants to know at a glance."""
+    faults = sum(task.status == GRADER_FAULT for task in grading.tasks)
+    if faults:
+        return f"the grader failed at {faults} tasks: grade again"
+    counts: dict[str, int] = {}
+    for task in grading.tasks:
+        counts[task.status] = counts.get(task.status, 0) + 1
+    counts.pop("passed", None)
+    if not grading.tasks:
+        return "no file of these assignments"
+    return ", ".join(f"{count} {status}" for status, count in counts.items()) or "all passed"
+
+

@@ -1,0 +1,277 @@
+"""Grades submissions: intake, sandboxed runs, comparison with the answers, scores."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import SimpleQueue
+from types import TracebackType
+from typing import Any
+
+from autograder.intake import IntakeError, Submission, open_submission
+from autograder.judge import rungs
+from autograder.judge.confine import RUNGS
+from autograder.judge.sandbox import CASE_SECONDS, CaseInputs, CaseOutcomes, Sandbox
+from homework import compare
+from homework.fixtures import Assignment, Case, FixtureError, Task, assignments
+from homework.verdict import (
+    ERROR,
+    GRADER_FAULT,
+    NOT_RUN,
+    TIMEOUT,
+    CaseResult,
+    TaskResult,
+    Verdict,
+)
+
+# Loaded before forking when a submission mentions them: seconds once, instead of in every child.
+PRELOADS = {
+    "torchvision": r"\btorchvision\b",
+    "matplotlib.pyplot": r"\b(matplotlib|pyplot)\b",
+    "torch._dynamo": r"\boptim\b",
+    "scipy.special": r"\bscipy\b",
+}
+
+
+@dataclass
+class Grading:
+    """What came out for one submission."""
+
+    submission: Submission
+    tasks: list[TaskResult]
+    isolation: str
+    release: str
+    seconds: float = 0.0
+    written: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def score(self) -> float:
+        return round(sum(task.score for task in self.tasks), 2)
+
+    @property
+    def points(self) -> float:
+        return sum(task.points for task in self.tasks)
+
+
+class Grader:
+    """Grades any number of submissions with one zygote; a context manager.
+
+    Args:
+        fixtures: folder of the hidden fixtures that a release made.
+        only: names of the assignments to grade; None grades those that a submission has files of.
+        jobs: number of children that run at the same time.
+        unsafe: grade even where nothing confines students' code.
+        private: further folders that no child may read: other submissions, results.
+        preload: modules that submissions import.
+        allowed: rungs of isolation to try, strongest first.
+
+    Raises:
+        FixtureError: there are no fixtures, or they are of another version.
+        NoIsolation: nothing confines students' code here.
+    """
+
+    def __init__(
+        self,
+        fixtures: Path,
+        only: Sequence[str] | None = None,
+        jobs: int = 1,
+        unsafe: bool = False,
+        private: Sequence[Path] = (),
+        preload: Sequence[str] = (),
+        allowed: Sequence[tuple[str, ...]] = RUNGS,
+    ) -> None:
+        self.assignments = load_assignments(fixtures, only)
+        self.always = only is not None
+        self.release = release_digest(fixtures, self.assignments)
+        self._stack = ExitStack()
+        try:
+            first = self._stack.enter_context(Sandbox((), extra=preload))
+            unread = [fixtures, *_files_in(fixtures), *private]
+            self.layers = rungs.choose(first, unread, [fixtures, *private], allowed, unsafe)
+            self._sandboxes = [first]
+            for slot in range(1, jobs):
+                other = Sandbox(self.layers, slot=slot, parent=first)
+                self._sandboxes.append(self._stack.enter_context(other))
+        except BaseException:
+            self._stack.close()
+            raise
+
+    def __enter__(self) -> Grader:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def isolation(self) -> str:
+        return rungs.name(self.layers)
+
+    @property
+    def peak_kib(self) -> int:
+        """Largest resident size of any child so far."""
+        return max(sandbox.peak_kib for sandbox in self._sandboxes)
+
+    def grade(self, submission: Submission, sandbox: Sandbox | None = None) -> Grading:
+        """Grade one submission; faults of the grader become verdicts that say so."""
+        sandbox = sandbox or self._sandboxes[0]
+        start = time.monotonic()
+        result = Grading(submission, [], self.isolation, self.release)
+        with sandbox.stage(submission.files):
+            for assignment in self.assignments:
+                if not self.always and not set(assignment.files) & _touched(submission):
+                    continue
+                result.written += assignment.written
+                for task in assignment.tasks:
+                    result.tasks.append(self._task(sandbox, assignment, task, submission))
+        result.seconds = time.monotonic() - start
+        return result
+
+    def grade_all(
+        self, submissions: Sequence[Submission], done: Callable[[Grading], None]
+    ) -> None:
+        """Grade many, as many at a time as there are jobs; `done` is called from worker threads."""
+        free: SimpleQueue[Sandbox] = SimpleQueue()
+        for sandbox in self._sandboxes:
+            free.put(sandbox)
+
+        def work(submission: Submission) -> None:
+            sandbox = free.get()
+            try:
+                done(self.grade(submission, sandbox))
+            finally:
+                free.put(sandbox)
+
+        with ThreadPoolExecutor(len(self._sandboxes)) as pool:
+            for future in [pool.submit(work, submission) for submission in submissions]:
+                future.result()
+
+    def _task(
+        self, sandbox: Sandbox, assignment: Assignment, task: Task, submission: Submission
+    ) -> TaskResult:
+        if task.file not in submission.files:
+            return _unrun(task, _why_not(task.file, submission))
+        try:
+            answers = {case.name: assignment.arrays(task, case) for case in task.cases}
+            cases = [CaseInputs(c.name, c.probe, answers[c.name].inputs) for c in task.cases]
+            found = sandbox.run_task(assignment.stems, task.isolated, cases)
+            results = [
+                _result(case, _verdict(task, case, answers[case.name], found[case.name]))
+                for case in task.cases
+            ]
+        except Exception as error:  # whatever it is, the student did not do it
+            fault = Verdict(
+                GRADER_FAULT,
+                f"the grader failed here ({type(error).__name__}); this is not your fault",
+                "your instructor can grade it again",
+                str(error),
+            )
+            return _unrun(task, fault)
+        return _task_result(task, results)
+
+
+def _verdict(task: Task, case: Case, answers: Any, found: CaseOutcomes) -> Verdict:
+    if found.ended == "timeout":
+        return Verdict(
+            TIMEOUT,
+            f"your code ran for more than {CASE_SECONDS:.0f} seconds",
+            "is there a loop that never ends, or work at import that belongs into a function?",
+        )
+    if found.ended == "unrun":
+        return Verdict(NOT_RUN, "the time of this task was used up by other cases")
+    if found.ended:
+        return Verdict(ERROR, found.detail, "do not end the process; return or raise instead")
+    return compare.judge(task, case, answers, found.outcomes)
+
+
+def _result(case: Case, verdict: Verdict) -> CaseResult:
+    return CaseResult(case.name, case.about, case.public, case.weight, verdict)
+
+
+def _task_result(task: Task, results: list[CaseResult]) -> TaskResult:
+    return TaskResult(task.id, task.title, task.points, results, task.all_or_nothing)
+
+
+def _unrun(task: Task, verdict: Verdict) -> TaskResult:
+    return _task_result(task, [_result(case, verdict) for case in task.cases])
+
+
+def _why_not(file: str, submission: Submission) -> Verdict:
+    if file in submission.problems:
+        return Verdict(ERROR, submission.problems[file], "hand in the file as plain Python text")
+    return Verdict(NOT_RUN, f"{file} was not handed in", f"add {file} and hand in again")
+
+
+def _touched(submission: Submission) -> set[str]:
+    return {*submission.files, *submission.problems}
+
+
+def _files_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.is_file())
+
+
+def load_assignments(fixtures: Path, only: Sequence[str] | None = None) -> list[Assignment]:
+    """The assignments of a release; `FixtureError` says what to do if there are none."""
+    if only is not None:
+        return [Assignment(fixtures, name) for name in only]
+    try:
+        return list(assignments(fixtures))
+    except FixtureError:
+        raise FixtureError(
+            f"there are no fixtures in {fixtures}; make them with `autograder release`"
+        ) from None
+
+
+def release_digest(fixtures: Path, chosen: Sequence[Assignment]) -> str:
+    """Names a release: changes whenever a case, a weight or a point of it does."""
+    digest = hashlib.sha256()
+    for assignment in chosen:
+        for ending in (".json", ".npz"):
+            digest.update((fixtures / f"{assignment.name}{ending}").read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def expected_files(chosen: Iterable[Assignment]) -> list[str]:
+    return [file for assignment in chosen for file in assignment.files]
+
+
+def preloads(submissions: Iterable[Submission]) -> list[str]:
+    """Modules worth loading before any child is forked."""
+    texts = [content for s in submissions for content in s.files.values()]
+    return [
+        module
+        for module, pattern in PRELOADS.items()
+        if any(re.search(pattern.encode(), text) for text in texts)
+    ]
+
+
+def grade_to_results(submission: Path, assignment: str, fixtures_dir: Path) -> dict[str, Any]:
+    """Grade one submission of one assignment, as Gradescope's `results.json`.
+
+    Never raises for a bad submission: that becomes results with no points and a message.
+    """
+    from autograder import results
+
+    chosen = load_assignments(fixtures_dir, [assignment])
+    expected = expected_files(chosen)
+    try:
+        opened = open_submission(submission, expected)
+    except IntakeError as error:
+        missing = tuple(expected)
+        problems = dict.fromkeys(expected, str(error))
+        opened = Submission("submission", submission, {}, missing, problems, (str(error),), "")
+    private = [submission] if submission.exists() else []
+    with Grader(
+        fixtures_dir, [assignment], private=private, preload=preloads([opened])
+    ) as grader:
+        return results.gradescope(grader.grade(opened))

@@ -1,0 +1,226 @@
+"""Builds a release from the source, and says which committed generated files are stale.
+
+Committed, for students: stubs, notebooks, the catalogue and the public fixtures. Built on demand,
+below `build/`: the hidden fixtures, the students' zips and the Gradescope zips. Everything that
+goes out is taken from an allow-list and has fixed dates, so that equal input gives equal bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import secrets
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from autograder import build_fixtures, gradescope, notebooks, rubric, source
+from autograder.rubric import Rubric
+
+HEADER = (
+    '# Generated from solutions/{file} by "autograder release". Fill in the TODOs here;\n'
+    "# change anything else there.\n"
+)
+SHARED = ("collect_submission.sh",)
+HOMEWORK_ENDINGS = {".py"}
+RESOURCES = ("digits*", "digit_classifier*", "LICENSE*")
+STUDENT_TESTS = ("test_public.py", "conftest.py")
+# Fixtures made by another processor or torch version may differ in the last bits.
+ROUNDING = {"rtol": 1e-4, "atol": 1e-5}
+
+
+class ReleaseError(Exception):
+    """The release cannot be made; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where things are in a checkout."""
+
+    root: Path
+
+    @property
+    def solutions(self) -> Path:
+        return self.root / "solutions"
+
+    @property
+    def build(self) -> Path:
+        return self.root / "build"
+
+    @property
+    def hidden(self) -> Path:
+        return self.build / "hidden"
+
+    @property
+    def seed(self) -> Path:
+        return self.build / "secret_seed"
+
+    def student_zip(self, assignment: str) -> Path:
+        return self.build / "students" / f"{assignment}.zip"
+
+    def gradescope_zip(self, assignment: str) -> Path:
+        return self.build / "gradescope" / f"{assignment}.zip"
+
+
+def secret_seed(places: Places, given: str | None) -> int:
+    """The term's secret as a number: from `given`, else the stored one, else a new one.
+
+    It is stored, readable for the owner alone, so that the next release draws the same cases.
+    """
+    places.build.mkdir(exist_ok=True)
+    if given is None and places.seed.is_file():
+        given = places.seed.read_text(encoding="utf-8").strip()
+    given = given or secrets.token_hex(16)
+    descriptor = os.open(places.seed, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(given + "\n")
+    return int.from_bytes(hashlib.sha256(given.encode()).digest()[:12], "little")
+
+
+def generated(places: Places, rubrics: list[Rubric]) -> Iterator[tuple[str, bytes]]:
+    """Every committed generated file: its path below the root, and its content."""
+    for item in rubrics:
+        for file in item.files:
+            yield f"student_src/{file}", _stub(places, item, file).encode()
+        master = places.solutions / "notebooks" / item.notebook.replace(".ipynb", ".py")
+        yield f"assignments/{item.notebook}", notebooks.build(master).encode()
+        catalogue = json.dumps(build_fixtures.catalogue(item, public=True), indent=1) + "\n"
+        yield f"test_resources/{item.assignment}.json", catalogue.encode()
+        arrays = build_fixtures.arrays(item, places.solutions, secret=None)
+        yield f"test_resources/{item.assignment}.npz", build_fixtures.npz_bytes(arrays)
+
+
+def _stub(places: Places, item: Rubric, file: str) -> str:
+    text = source.read(places.solutions / file)
+    tasks = {task.name: task for task in item.tasks if task.file == file}
+    return HEADER.format(file=file) + source.stub(text, f"solutions/{file}", tasks)
+
+
+def write_generated(places: Places, rubrics: list[Rubric]) -> list[Path]:
+    """Write what is committed, and return the files that changed."""
+    changed = []
+    for name, content in generated(places, rubrics):
+        path = places.root / name
+        if not _same(path, content):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+            changed.append(path)
+    return changed
+
+
+def stale(places: Places, rubrics: list[Rubric]) -> list[str]:
+    """Committed generated files that differ from what the source gives."""
+    return [n for n, content in generated(places, rubrics) if not _same(places.root / n, content)]
+
+
+def _same(path: Path, content: bytes) -> bool:
+    if not path.is_file():
+        return False
+    found = path.read_bytes()
+    if path.suffix == ".npz" and found != content:
+        return _same_arrays(found, content)
+    return found.replace(b"\r\n", b"\n") == content if path.suffix != ".npz" else True
+
+
+def _same_arrays(found: bytes, wanted: bytes) -> bool:
+    try:
+        a, b = np.load(io.BytesIO(found)), np.load(io.BytesIO(wanted))
+        return set(a.files) == set(b.files) and all(
+            a[key].dtype == b[key].dtype
+            and a[key].shape == b[key].shape
+            and np.allclose(a[key], b[key], equal_nan=True, **ROUNDING)
+            for key in a.files
+        )
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return False
+
+
+def write_hidden(places: Places, rubrics: list[Rubric], secret: int) -> None:
+    """Write the hidden fixtures, readable for the owner alone."""
+    places.hidden.mkdir(parents=True, exist_ok=True)
+    os.chmod(places.hidden, 0o700)
+    for item in rubrics:
+        catalogue = json.dumps(build_fixtures.catalogue(item, public=False), indent=1) + "\n"
+        arrays = build_fixtures.arrays(item, places.solutions, secret)
+        for ending, content in (
+            ("json", catalogue.encode()),
+            ("npz", build_fixtures.npz_bytes(arrays)),
+        ):
+            path = places.hidden / f"{item.assignment}.{ending}"
+            path.write_bytes(content)
+            os.chmod(path, 0o600)
+
+
+def student_files(places: Places, item: Rubric) -> list[Path]:
+    """What the students of one assignment get: the allow-list."""
+    root = places.root
+    homework = sorted((root / "student_src" / "homework").rglob("*"))
+    files = [root / name for name in SHARED]
+    files += [root / "student_src" / file for file in (*item.files, *STUDENT_TESTS)]
+    files += [path for path in homework if path.suffix in HOMEWORK_ENDINGS]
+    files += [root / "assignments" / item.notebook]
+    files += [root / "test_resources" / f"{item.assignment}.{end}" for end in ("json", "npz")]
+    for pattern in RESOURCES:
+        files += sorted((root / "test_resources").glob(pattern))
+    missing = [path for path in files if not path.is_file() and path.name != "conftest.py"]
+    if missing:
+        raise ReleaseError(f"{missing[0]} is not there; run `autograder release` in a checkout")
+    return [path for path in files if path.is_file()]
+
+
+def write_student_zip(places: Places, item: Rubric) -> None:
+    """Write the students' zip of one assignment."""
+    target = places.student_zip(item.assignment)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(student_files(places, item)):
+            name = path.relative_to(places.root).as_posix()
+            info = zipfile.ZipInfo(f"{item.assignment}/{name}", (1980, 1, 1, 0, 0, 0))
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = (0o755 if path.suffix == ".sh" else 0o644) << 16
+            archive.writestr(info, path.read_bytes())
+    target.write_bytes(buffer.getvalue())
+
+
+def build(places: Places, seed: str | None, say: Callable[[str], None]) -> None:
+    """Make the whole release.
+
+    Args:
+        seed: the term's secret; None keeps the stored one or draws a new one.
+        say: is told each step.
+    """
+    rubrics = rubric.load_all(places.solutions)
+    changed = write_generated(places, rubrics)
+    say(f"stubs, notebooks and public fixtures: {len(changed)} changed")
+    write_hidden(places, rubrics, secret_seed(places, seed))
+    say(f"hidden fixtures in {places.hidden}")
+    for item in rubrics:
+        write_student_zip(places, item)
+        gradescope.build_zip(
+            item.assignment,
+            places.hidden,
+            places.gradescope_zip(item.assignment),
+            root=places.root,
+        )
+        say(
+            f"{item.assignment}: {places.student_zip(item.assignment)} "
+            f"and {places.gradescope_zip(item.assignment)}"
+        )
+
+
+def require_built(places: Places) -> None:
+    """`ReleaseError` unless everything below `build/` is there."""
+    for assignment in rubric.ORDER:
+        for path in (
+            places.student_zip(assignment),
+            places.gradescope_zip(assignment),
+            places.hidden / f"{assignment}.npz",
+        ):
+            if not path.is_file():
+                raise ReleaseError(f"{path} is not there; run `autograder release` first")

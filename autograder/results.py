@@ -1,0 +1,222 @@
+"""Writes what came out: Gradescope's `results.json`, `feedback.md`, and `grades.csv`.
+
+Cases that students do not have are told by what they are about and by a hint; their values, and
+the texts of exceptions they raise, are never shown.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from autograder.grade import Grading
+from homework.verdict import GRADER_FAULT, PASSED, CaseResult, TaskResult
+
+MARKS = {True: "✓", False: "✗"}
+
+
+def gradescope(grading: Grading) -> dict[str, Any]:
+    """The results in Gradescope's form: one visible test for each task."""
+    lines = grading.submission.files
+    return {
+        "score": grading.score,
+        "output": _summary(grading),
+        "output_format": "md",
+        "visibility": "visible",
+        "stdout_visibility": "hidden",
+        "execution_time": round(grading.seconds, 2),
+        "tests": [_test(task, lines) for task in grading.tasks],
+        "extra_data": {
+            "digest": grading.submission.digest,
+            "release": grading.release,
+            "isolation": grading.isolation,
+            "points": grading.points,
+        },
+    }
+
+
+def fault(message: str) -> dict[str, Any]:
+    """Results that stand until real ones replace them: no score is lost, nobody is blamed."""
+    return {
+        "score": 0.0,
+        "output": f"The grader failed, not you: {message} "
+        "Nothing that you handed in is lost; your instructor can grade it again.",
+        "output_format": "md",
+        "visibility": "visible",
+        "stdout_visibility": "hidden",
+        "tests": [],
+        "extra_data": {"grader_fault": True},
+    }
+
+
+def _test(task: TaskResult, files: Mapping[str, bytes]) -> dict[str, Any]:
+    return {
+        "number": task.task,
+        "name": task.title,
+        "score": task.score,
+        "max_score": task.points,
+        "status": "passed" if task.status == PASSED else "failed",
+        "output": task_text(task, files),
+        "output_format": "md",
+        "visibility": "visible",
+        "tags": [task.status],
+        "extra_data": {
+            "status": task.status,
+            "mistake": task.worst.mistake,
+            "cases": {case.case: case.verdict.status for case in task.cases},
+        },
+    }
+
+
+def task_text(task: TaskResult, files: Mapping[str, bytes]) -> str:
+    """Feedback on one task in Markdown."""
+    if task.status == PASSED:
+        return "All cases pass."
+    shown = _case_to_show(task)
+    verdict = shown.verdict
+    parts = [f"**{_sentence(verdict.rationale)}**"]
+    if verdict.file and verdict.line:
+        line = _source_line(files.get(verdict.file, b""), verdict.line)
+        parts.append(f"Line {verdict.line} of {verdict.file}:\n\n{_code(line)}" if line else "")
+    if verdict.help:
+        parts.append(_sentence(verdict.help))
+    if shown.public and verdict.detail:
+        parts.append(_code(verdict.detail[:1000]))
+    if len({case.verdict for case in task.cases}) > 1:
+        parts.append(_case_list(task))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _case_to_show(task: TaskResult) -> CaseResult:
+    """The public case that shows what is most telling about the task, or else a hidden one."""
+    worst = task.worst
+    alike = [
+        case
+        for case in task.failing
+        if (case.verdict.status, case.verdict.mistake) == (worst.status, worst.mistake)
+    ]
+    return max(alike or task.failing, key=lambda case: case.public)
+
+
+def _case_list(task: TaskResult) -> str:
+    rows = []
+    for case in task.cases:
+        verdict = case.verdict
+        worth = "no points: you have it" if case.public else f"weight {case.weight:g}"
+        said = "" if verdict.status == PASSED else f": {verdict.rationale}"
+        rows.append(f"- {MARKS[verdict.status == PASSED]} {case.about} ({worth}){said}")
+    return "Cases:\n\n" + "\n".join(rows)
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    if not text:
+        return ""
+    return text[0].upper() + text[1:] + ("" if text[-1] in ".?!" else ".")
+
+
+def _source_line(content: bytes, number: int) -> str:
+    lines = content.decode("utf-8", errors="replace").splitlines()
+    return lines[number - 1].strip()[:200] if 0 < number <= len(lines) else ""
+
+
+def _code(text: str) -> str:
+    """A code block that its content cannot end."""
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return f"{fence}text\n{text}\n{fence}"
+
+
+def _summary(grading: Grading) -> str:
+    rows = [f"{grading.score:g} of {grading.points:g} points for the code."]
+    waiting = sum(item["points"] for item in grading.written)
+    if waiting:
+        rows.append(f"{waiting:g} further points are for written questions, which people grade.")
+    submission = grading.submission
+    if any(task.status == GRADER_FAULT for task in grading.tasks):
+        rows.append("The grader failed at some tasks. That is not your fault: ask to be regraded.")
+    if submission.missing:
+        rows.append(f"Not handed in: {', '.join(submission.missing)}.")
+    rows += [f"{_sentence(note)}" for note in submission.notes]
+    rows.append(f"Students' code ran under: {grading.isolation}.")
+    return "\n\n".join(rows)
+
+
+def feedback(grading: Grading) -> str:
+    """Everything about one submission, to be read by its author."""
+    parts = [f"# Feedback: {grading.submission.name}", _summary(grading)]
+    parts.append("| task | points | result |\n|---|---:|---|")
+    parts[-1] += "".join(
+        f"\n| `{t.task}` {t.title} | {t.score:g} / {t.points:g} | {t.status} |" for t in grading.tasks
+    )
+    for task in grading.tasks:
+        if task.status != PASSED:
+            text = task_text(task, grading.submission.files)
+            parts.append(f"## {task.task}: {task.score:g} of {task.points:g}\n\n{text}")
+    return "\n\n".join(parts) + "\n"
+
+
+def write(folder: Path, grading: Grading) -> None:
+    """Write `feedback.md` and then `results.json`, whose presence says that all is there."""
+    replace(folder / "feedback.md", feedback(grading))
+    replace(folder / "results.json", json.dumps(gradescope(grading), indent=1) + "\n")
+
+
+def write_fault(folder: Path, message: str) -> None:
+    """Write the results that say the grader failed; to be replaced when it has not."""
+    folder.mkdir(parents=True, exist_ok=True)
+    replace(folder / "results.json", json.dumps(fault(message), indent=1) + "\n")
+
+
+def stored(folder: Path, digest: str, release: str) -> dict[str, Any] | None:
+    """Results of an earlier run on the very same files and fixtures, without grader faults."""
+    try:
+        found = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+        extra = found["extra_data"]
+        same = (extra["digest"], extra["release"]) == (digest, release)
+        fine = all(test["extra_data"]["status"] != GRADER_FAULT for test in found["tests"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return found if same and fine else None
+
+
+def grades_csv(rows: Iterable[tuple[str, dict[str, Any] | None, str]], tasks: list[str]) -> str:
+    """One line for each submission: name, results in Gradescope's form or None, a remark."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["submission", "score", "points", *tasks, "remark"])
+    for name, found, remark in rows:
+        scores: dict[str, float] = {t["number"]: t["score"] for t in (found or {}).get("tests", [])}
+        total = found["score"] if found else ""
+        points = found["extra_data"].get("points", "") if found else ""
+        cells = [scores.get(task, "") for task in tasks]
+        writer.writerow([_cell(name), total, points, *cells, _cell(remark)])
+    return text.getvalue()
+
+
+def _cell(text: str) -> str:
+    """Text that a spreadsheet will not take for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a file so that at any time either the old or the new text is there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fd, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(fd, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+

@@ -1,0 +1,229 @@
+"""Proves that a release is sound, by doing what students, cheats and graders would do with it."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from autograder import gradescope, release, rubric, source
+from autograder.grade import Grader, Grading
+from autograder.intake import Submission
+from autograder.release import Places
+from autograder.rubric import Mistake, Rubric, Task
+from homework.verdict import NOT_IMPLEMENTED
+
+Problems = list[str]
+MIN_LEAK_BYTES = 16
+
+# Run in a fresh process on the unpacked Gradescope zip alone.
+_THROUGH_THE_ZIP = """
+import json, sys
+from pathlib import Path
+kit, submission, assignment = map(Path, sys.argv[1:])
+sys.path[:0] = [str(kit), str(kit / "student_src")]
+from autograder.grade import grade_to_results
+print(json.dumps(grade_to_results(submission, assignment.name, kit / "fixtures")))
+"""
+
+
+def prove(places: Places, jobs: int, say: Callable[[str], None]) -> Problems:
+    """Run every proof; `say` is told each step. The result is empty if the release is sound."""
+    rubrics = rubric.load_all(places.solutions)
+    problems = [f"stale: {name}; run `autograder release`" for name in release.stale(places, rubrics)]
+    say("committed files compared with the source")
+    problems += _leaks(places, rubrics)
+    say("students' zips searched for solutions, bytecode and hidden arrays")
+    problems += _repeats(places, rubrics)
+    say("zips built a second time and compared")
+    problems += [p for item in rubrics for p in _reference_through_zip(places, item)]
+    say("reference graded through the Gradescope zips")
+    with Grader(places.hidden, [r.assignment for r in rubrics], jobs, private=[places.solutions]) as g:
+        problems += _stubs(places, rubrics, g)
+        say("stubs graded")
+        problems += _mistakes(places, rubrics, g)
+        say(f"planted mistakes graded under {g.isolation}")
+    return problems
+
+
+def _submission(name: str, files: dict[str, bytes]) -> Submission:
+    return Submission(name, Path(name), files, (), {}, (), "")
+
+
+def _reference(places: Places, item: Rubric) -> dict[str, bytes]:
+    return {file: (places.solutions / file).read_bytes() for file in item.files}
+
+
+def _stubs(places: Places, rubrics: list[Rubric], grader: Grader) -> Iterator[str]:
+    """Every stub must import, give no points, and say of every task that it is to be done."""
+    files = {
+        file: (places.root / "student_src" / file).read_bytes()
+        for item in rubrics
+        for file in item.files
+    }
+    for task in grader.grade(_submission("stub", files)).tasks:
+        if task.score or task.status != NOT_IMPLEMENTED:
+            yield f"the stub gets {task.score:g} points for {task.task}: {task.worst.rationale}"
+
+
+def _reference_through_zip(places: Places, item: Rubric) -> Iterator[str]:
+    """The zip just built, unpacked and run by itself, must give the reference full marks."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        with zipfile.ZipFile(places.gradescope_zip(item.assignment)) as archive:
+            archive.extractall(folder)
+        submission = folder / "submission.zip"
+        with zipfile.ZipFile(submission, "w") as archive:
+            for file, content in _reference(places, item).items():
+                archive.writestr(file, content)
+        command = [sys.executable, "-P", "-c", _THROUGH_THE_ZIP]
+        arguments = [str(folder / "kit"), str(submission), item.assignment]
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+        run = subprocess.run(
+            [*command, *arguments], capture_output=True, text=True, env=environment
+        )
+        if run.returncode:
+            yield f"{item.assignment}: the zip's judge fails: {run.stderr.strip()[-300:]}"
+            return
+        for test in json.loads(run.stdout)["tests"]:
+            if test["score"] != test["max_score"]:
+                yield f"the reference loses points for {test['number']}: {test['output']}"
+
+
+def _mistakes(places: Places, rubrics: list[Rubric], grader: Grader) -> Problems:
+    """Each planted mistake must lose points for its own task alone, and be named there."""
+    planted: dict[str, tuple[Task, Mistake]] = {}
+    submissions = []
+    for item in rubrics:
+        for task in item.tasks:
+            for mistake in task.mistakes:
+                name = f"{task.id}/{mistake.id}"
+                planted[name] = task, mistake
+                text = source.read(places.solutions / task.file)
+                wrong = source.plant(text, task.file, task, mistake).encode()
+                submissions.append(_submission(name, _reference(places, item) | {task.file: wrong}))
+    problems: Problems = []
+    lock = threading.Lock()
+
+    def done(grading: Grading) -> None:
+        found = list(_mistake_problems(grading, *planted[grading.submission.name]))
+        with lock:
+            problems.extend(found)
+
+    # One assignment's files are submitted at a time, so the others' tasks need not be run.
+    grader.always = False
+    grader.grade_all(submissions, done)
+    return problems
+
+
+def _mistake_problems(grading: Grading, task: Task, mistake: Mistake) -> Iterator[str]:
+    name = f"mistake {mistake.id} of {task.id}"
+    for result in grading.tasks:
+        if result.task != task.id:
+            if result.score != result.points:
+                yield f"{name} also costs points for {result.task}: {result.worst.rationale}"
+        elif result.score >= result.points:
+            yield f"{name} keeps all its points"
+        elif result.worst.mistake != mistake.id:
+            yield f"{name} is not named, but told: {result.worst.rationale} {result.worst.help}"
+
+
+def _leaks(places: Places, rubrics: list[Rubric]) -> Iterator[str]:
+    """No line of a solution, no bytecode and no hidden array may be in a student's zip."""
+    secret_lines = {line for item in rubrics for line in _solution_lines(places, item)}
+    hidden = [array for item in rubrics for array in _hidden_arrays(places, item)]
+    for item in rubrics:
+        with zipfile.ZipFile(places.student_zip(item.assignment)) as archive:
+            for name in archive.namelist():
+                content = archive.read(name)
+                if name.endswith((".pyc", ".pyo")) or "__pycache__" in name:
+                    yield f"{name} in the zip of {item.assignment} is bytecode"
+                yield from (f"{name}: {what}" for what in _leaks_in(content, name, secret_lines, hidden))
+
+
+def _leaks_in(
+    content: bytes, name: str, lines: set[str], hidden: list[tuple[str, bytes]]
+) -> Iterator[str]:
+    if name.endswith(".npz"):
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
+            shipped = {file[key].tobytes() for key in file.files}
+        yield from (f"holds the hidden array {key}" for key, array in hidden if array in shipped)
+    if name.endswith((".py", ".ipynb")):
+        text = content.decode()
+        if name.endswith(".ipynb"):
+            text = "\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"])
+        found = lines & {line.strip() for line in text.splitlines()}
+        yield from (f"holds the line of a solution {line!r}" for line in sorted(found))
+
+
+def _solution_lines(places: Places, item: Rubric) -> set[str]:
+    """Lines inside markers that say something and do not stand outside of them as well."""
+    inside: set[str] = set()
+    outside: set[str] = set()
+    for file in item.files:
+        text = source.read(places.solutions / file)
+        lines = text.splitlines()
+        numbers = {
+            number
+            for begin, end in source.marked_lines(text, file)
+            for number in range(begin + 1, end)
+        }
+        for number, line in enumerate(lines, start=1):
+            (inside if number in numbers else outside).add(line.strip())
+    return {line for line in inside - outside if len(line) > 20}
+
+
+def _hidden_arrays(places: Places, item: Rubric) -> Iterator[tuple[str, bytes]]:
+    with np.load(places.hidden / f"{item.assignment}.npz", allow_pickle=False) as file:
+        for key in file.files:
+            if "/public-" in key or "/in/" in key and "given_" in key:
+                continue
+            array = file[key]
+            if array.nbytes >= MIN_LEAK_BYTES and len(np.unique(array)) > 2:
+                yield key, array.tobytes()
+
+
+def _repeats(places: Places, rubrics: list[Rubric]) -> Iterator[str]:
+    """A second build must give the same bytes."""
+    for item in rubrics:
+        student, grading = (
+            places.student_zip(item.assignment),
+            places.gradescope_zip(item.assignment),
+        )
+        before = student.read_bytes(), grading.read_bytes()
+        release.write_student_zip(places, item)
+        with tempfile.TemporaryDirectory() as temporary:
+            again = Path(temporary) / grading.name
+            gradescope.build_zip(item.assignment, places.hidden, again, root=places.root)
+            after = student.read_bytes(), again.read_bytes()
+        for name, a, b in zip(("students'", "Gradescope"), before, after):
+            if a != b:
+                yield f"the {name} zip of {item.assignment} differs when it is built twice"
+
+
+def table(rubrics: list[Rubric]) -> list[tuple[str, ...]]:
+    """Rows of the table of tasks: id, points, public and hidden cases, mistakes."""
+    rows = []
+    for item in rubrics:
+        for task in item.tasks:
+            public = sum(case.public for case in task.cases)
+            rows.append(
+                (task.id, f"{task.points:g}", str(public), str(len(task.cases)), str(len(task.mistakes)))
+            )
+        for question in item.written:
+            rows.append((question.id, f"{question.points:g}", "by people", "", ""))
+        mistakes = sum(len(task.mistakes) for task in item.tasks)
+        cases = sum(len(task.cases) for task in item.tasks)
+        rows.append((f"{item.assignment} in all", f"{item.points:g}", "", str(cases), str(mistakes)))
+    return rows
+
+

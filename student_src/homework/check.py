@@ -1,0 +1,229 @@
+"""Checks your code against the public cases: in a notebook, from a shell, under pytest.
+
+    from homework.check import check
+    check("q1.log_mean_exp")     # one task; check("q1") or check("vae") for many, check() for all
+
+    python -m homework.check q1 --json
+
+Your files are read anew each time, so an edit counts at once, and whatever you have imported
+yourself stays as it is. Files are looked for beside the folder `homework`; the environment
+variable `HOMEWORK_FOLDER` names another place.
+
+`check` never raises and writes nothing to stderr. In a cell that is graded automatically, write
+`check("q1.log_mean_exp").require()`: it raises an `AssertionError` that says what is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import json
+import os
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from homework.report import Report, say, show
+from homework.verdict import FAILED, GRADER_FAULT, NOT_RUN, PASSED, CaseResult, TaskResult, Verdict
+
+if TYPE_CHECKING:
+    from homework.fixtures import Assignment, Case, CaseArrays, Task
+    from homework.probing import Outcome
+
+__all__ = ["Report", "check", "examine", "main"]
+
+INTERRUPTED = "interrupted while this ran; is there a loop that does not end?"
+_running: list[str | None] = []
+
+
+def check(wanted: str | None = None) -> Report:
+    """Run the public cases of a task, or of many, on your files and show what was found.
+
+    Args:
+        wanted: a task (`q1.log_mean_exp`), a group (`q1`), an assignment (`vae`), or None for all.
+
+    Returns:
+        The report: `.passed`, `.results` (one `TaskResult` a task), and `.require()`, which raises
+        an `AssertionError` unless everything passes. Ending a cell with it shows it once only.
+    """
+    report = examine(wanted)
+    try:
+        show(report)
+    except (Exception, KeyboardInterrupt):  # a closed stdout, an interruption: nothing to add
+        pass
+    return report
+
+
+def examine(wanted: str | None = None, folder: Path | None = None) -> Report:
+    """As `check`, but show nothing.
+
+    Args:
+        wanted: as for `check`.
+        folder: where the student's files are; None for the usual place.
+    """
+    if _running:
+        return Report(wanted, problem="a check is running already: do not call check() in a file "
+                                      "that is checked")  # fmt: skip
+    report = Report(wanted)
+    _running.append(wanted)
+    try:
+        _examine(report, Path(folder or student_folder()))
+    except KeyboardInterrupt:
+        report.notice = "Interrupted; what follows was not checked."
+    except ImportError as error:
+        report.problem = f"this Python ({sys.executable}) cannot run checks: {error}"
+    except BaseException as error:
+        report.problem = (
+            f"the check itself failed ({type(error).__name__}: {error}); this is not the fault of "
+            "your code: tell your instructor, or get homework/ and test_resources/ anew"
+        )
+    finally:
+        _running.clear()
+    return report
+
+
+def student_folder() -> Path:
+    """The folder that holds `homework`, or the one that `HOMEWORK_FOLDER` names."""
+    named = os.environ.get("HOMEWORK_FOLDER")
+    return Path(named) if named else Path(__file__).resolve().parents[1]
+
+
+def _examine(report: Report, folder: Path) -> None:
+    from homework.fixtures import FixtureError, public_folder
+    from homework.quiet import quiet
+
+    try:
+        selected = _select(public_folder(), report.wanted)
+    except FixtureError as error:
+        report.problem = str(error)
+        return
+    work = [(assignment, task) for assignment, tasks in selected for task in tasks]
+    for assignment, task in work:
+        report.titles[task.id] = assignment.title
+        report.results.append(TaskResult(task.id, task.title, task.points))
+    for (assignment, task), result in zip(work, report.results):
+        try:
+            with quiet() as printed:
+                result.cases = _run_task(assignment, task, folder)
+        except KeyboardInterrupt:
+            verdict = Verdict(NOT_RUN, INTERRUPTED)
+            result.cases = [CaseResult("", "the check was interrupted", True, 1.0, verdict)]
+            report.notice = f"Interrupted during {task.id}; what follows it was not checked."
+            return
+        if len(work) == 1:
+            report.printed = printed.text
+
+
+def _run_task(assignment: Assignment, task: Task, folder: Path) -> list[CaseResult]:
+    return [
+        CaseResult(
+            case.name, case.about, True, case.weight, _run_case(assignment, task, case, folder)
+        )
+        for case in task.cases
+        if case.public
+    ]
+
+
+def _select(fixtures: Path, wanted: Any) -> list[tuple[Assignment, list[Task]]]:
+    from homework.fixtures import FixtureError, UnknownTask, select
+
+    if not (wanted is None or isinstance(wanted, str)):
+        raise UnknownTask(f'a task is named by a string such as "q1", not by {wanted!r:.80}')
+    name = wanted.strip() if wanted else None
+    try:
+        return select(fixtures, name or None)
+    except UnknownTask as error:
+        ids = [task.id for _, tasks in select(fixtures, None) for task in tasks]
+        near = [i for i in ids if name and i.endswith(f".{name}")]
+        near += difflib.get_close_matches(str(name), ids, n=1)
+        if near:
+            raise UnknownTask(f"there is no task {name!r:.80}; did you mean {near[0]}?") from None
+        raise error
+    except FixtureError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise FixtureError(
+            f"the fixtures in {fixtures} are damaged ({type(error).__name__}); "
+            "get the folder test_resources anew"
+        ) from None
+
+
+def _run_case(assignment: Assignment, task: Task, case: Case, folder: Path) -> Verdict:
+    """Verdict on one case; a fault of the check itself becomes a verdict too."""
+    from homework import compare, fixtures, probing
+    from homework.student import Student
+
+    try:
+        answers = assignment.arrays(task, case)
+        outcomes: list[Outcome] = []
+        for isolated in (False, True) if task.isolated else (False,):
+            student = Student(folder, assignment.stems, isolated)
+            outcomes.append(probing.run(student, case.probe, answers.inputs))
+            verdict = compare.judge(task, case, answers, outcomes)
+            if verdict.status == PASSED:  # one right outcome is enough
+                break
+        return _with_values(verdict, answers, outcomes[-1], case)
+    except fixtures.FixtureError as error:
+        return Verdict(GRADER_FAULT, str(error))
+    except Exception as error:
+        rationale = f"the check itself failed ({type(error).__name__}: {error})"
+        return Verdict(GRADER_FAULT, rationale, "this is not your fault: tell your instructor")
+
+
+def _with_values(verdict: Verdict, answers: CaseArrays, outcome: Outcome, case: Case) -> Verdict:
+    """Add the first values of what was returned and of what is expected: the case is public."""
+    import numpy as np
+
+    if verdict.status != FAILED:
+        return verdict
+    for name in sorted(answers.expected):
+        value, expected = outcome.values.get(name), answers.expected[name]
+        if name.startswith(("grad_", "second", "after_")) or value is None or value.array is None:
+            continue
+        same = value.array.shape == expected.shape
+        if same and np.allclose(value.array, expected, rtol=case.rtol, atol=case.atol):
+            continue
+        lines = (verdict.detail, f"got {_first(value.array)}", f"expected {_first(expected)}")
+        return replace(verdict, detail="\n".join(line for line in lines if line))
+    return verdict
+
+
+def _first(array: Any) -> str:
+    numbers = ", ".join(f"{number:.5g}" for number in array.reshape(-1)[:6])
+    more = ", ..." if array.size > 6 else ""
+    return f"[{numbers}{more}] of shape {tuple(array.shape)}"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit status: 0 everything passes, 1 something does not, 2 nothing could be checked."""
+    parser = argparse.ArgumentParser(
+        prog="python -m homework.check", description="Run the public cases on your files."
+    )
+    parser.add_argument("wanted", nargs="?", help="a task, a group or an assignment; all if empty")
+    parser.add_argument("--json", action="store_true", help="print one JSON object, no table")
+    options = parser.parse_args(arguments)
+    os.environ.setdefault("MPLBACKEND", "Agg")  # a window would wait to be closed
+    if options.json:
+        # A shell starts what runs in its background deaf to interruptions; whoever asks for JSON
+        # is a program, which ends a check that takes too long by one.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        report = examine(options.wanted)
+        say(json.dumps(report.to_json()))
+    else:
+        report = check(options.wanted)
+    if report.problem:
+        return 2
+    return 0 if report.passed else 1
+
+
+if __name__ == "__main__":
+    try:
+        status = main()
+        sys.stdout.flush()
+    except BrokenPipeError:  # as in `python -m homework.check | head -1`
+        status = 1
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    # A student's threads, or what it registered to run at exit, must not keep the answer waiting.
+    os._exit(status)

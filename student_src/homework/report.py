@@ -1,0 +1,296 @@
+"""Shows what a check found: as text, as HTML and as plain data.
+
+Needs only the standard library. Everything that comes from a student's code (names of exceptions,
+their messages, prints) is escaped: it is shown as text, whatever it holds.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+import textwrap
+from dataclasses import asdict, dataclass, field
+from html import escape
+from typing import Any
+
+from homework.progress import in_notebook
+from homework.verdict import (
+    ERROR,
+    FAILED,
+    GRADER_FAULT,
+    NOT_IMPLEMENTED,
+    NOT_RUN,
+    PASSED,
+    TIMEOUT,
+    TaskResult,
+    Verdict,
+)
+
+CLOSING = "The grader runs these cases and more on other inputs."
+
+
+@dataclass
+class Report:
+    """What `check` found.
+
+    Attributes:
+        wanted: the name that was asked for; None for everything.
+        results: one entry a task; its cases are the public ones.
+        titles: the title of the assignment of each task, by the task's id.
+        problem: why nothing could be checked, in one sentence; empty if something was.
+        notice: something else to tell, such as an interruption.
+        printed: the beginning of what the student's code printed, if one task was asked for.
+    """
+
+    wanted: str | None = None
+    results: list[TaskResult] = field(default_factory=list)
+    titles: dict[str, str] = field(default_factory=dict)
+    problem: str = ""
+    notice: str = ""
+    printed: str = ""
+    _shown_in: int | None = field(default=None, repr=False)
+
+    @property
+    def passed(self) -> bool:
+        """Whether something was checked and all of it passes."""
+        return not self.problem and bool(self.results) and not self.failing
+
+    @property
+    def failing(self) -> list[TaskResult]:
+        return [result for result in self.results if result.status != PASSED]
+
+    @property
+    def summary(self) -> str:
+        """One sentence: how many tasks pass, or why none could be checked."""
+        if self.problem:
+            return self.problem
+        right, total = len(self.results) - len(self.failing), len(self.results)
+        if total == 1:
+            result = self.results[0]
+            if right:
+                return f"{result.task} passes its public cases."
+            return f"{result.task}: {result.status}."
+        return f"{right} of {total} tasks pass their public cases."
+
+    def require(self) -> None:
+        """Raise an `AssertionError` that says what is wrong, unless everything passes.
+
+        For cells that are graded automatically: `check("q1.log_mean_exp").require()`.
+        """
+        if not self.passed:
+            raise AssertionError(self._wrong()) from None
+
+    def _wrong(self) -> str:
+        if self.problem:
+            return self.problem
+        return "\n".join(sentence(result) for result in self.failing) or "nothing was checked"
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data: what `python -m homework.check --json` prints."""
+        return {
+            "passed": self.passed,
+            "summary": self.summary,
+            "problem": self.problem,
+            "notice": self.notice,
+            "tasks": [_task_json(result) for result in self.results],
+        }
+
+    def __repr__(self) -> str:
+        return f"<check: {clean(self.summary, 200)}>"
+
+    def _ipython_display_(self) -> None:
+        """Called when a report ends a cell: shows it, unless `check` has just done so."""
+        if self._shown_in is None or self._shown_in != execution_count():
+            show(self)
+
+
+def sentence(result: TaskResult) -> str:
+    """What is wrong with a task, in one line: id, status, what was seen, what to do."""
+    verdict = result.worst
+    parts = [f"{result.task}: {verdict.status}", verdict.rationale, verdict.help]
+    return clean(". ".join(part.rstrip(".") for part in parts if part) + ".", 1000)
+
+
+def _task_json(result: TaskResult) -> dict[str, Any]:
+    head = {"id": result.task, "title": result.title, "status": result.status}
+    worst = asdict(result.worst)
+    del worst["status"]
+    return {**head, **worst, "cases": [asdict(case) for case in result.cases]}
+
+
+# ------------------------------------------------------------------------------ what is shown
+
+
+def show(report: Report) -> None:
+    """Show a report: a table in a notebook, text on stdout elsewhere. Never raises."""
+    if in_notebook():
+        from IPython.display import display
+
+        report._shown_in = execution_count()
+        display({"text/html": as_html(report), "text/plain": as_text(report, 100)}, raw=True)
+    else:
+        say(as_text(report))
+        report._shown_in = execution_count()
+
+
+def say(text: str) -> None:
+    """Print text on a stream that perhaps cannot show all characters."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
+
+
+def execution_count() -> int | None:
+    """The number of the cell that runs; None outside of IPython."""
+    if "IPython" not in sys.modules:
+        return None
+    from IPython import get_ipython
+
+    return getattr(get_ipython(), "execution_count", None)
+
+
+def clean(text: str, limit: int) -> str:
+    """One line of at most `limit` characters, without control characters."""
+    line = re.sub(r"[^\S ]+", " ", text)
+    line = "".join(c if c.isprintable() else "?" for c in line)
+    return line if len(line) <= limit else line[: limit - 3] + "..."
+
+
+def _lines(result: TaskResult, full: bool) -> list[tuple[str, str]]:
+    """What is said of a task, as (label, text); `full` adds what only one task has room for."""
+    verdict = result.worst
+    if verdict.status == PASSED:
+        return [("", case.about) for case in result.cases] if full else []
+    said = [("", verdict.rationale), ("Hint", verdict.help)]
+    details = _details(verdict)
+    said += [(label, text) for label, text in (details if full else details[:1])]
+    if verdict.line:
+        said.append(("Where", f"{verdict.file}, line {verdict.line}"))
+    if len(result.cases) > 1 or full:
+        said.append(("Cases", _cases(result, full)))
+    return [(label, clean(text, 1000 if full else 300)) for label, text in said if text]
+
+
+def _details(verdict: Verdict) -> list[tuple[str, str]]:
+    """Labelled lines of a verdict's detail: the message of an exception, or values."""
+    if verdict.status != FAILED:
+        return [("Message", verdict.detail)]
+    return [("Values", line) for line in verdict.detail.split("\n")]
+
+
+def _cases(result: TaskResult, full: bool) -> str:
+    if full:
+        return "; ".join(f"{case.verdict.status}: {case.about}" for case in result.cases)
+    if len(result.failing) == len(result.cases):
+        return ""
+    return f"{len(result.failing)} of the {len(result.cases)} public cases do not pass"
+
+
+def _groups(report: Report) -> list[tuple[str, list[TaskResult]]]:
+    """Results by the title of their assignment, in order."""
+    groups: dict[str, list[TaskResult]] = {}
+    for result in report.results:
+        groups.setdefault(report.titles.get(result.task, ""), []).append(result)
+    return list(groups.items())
+
+
+def _ending(report: Report) -> list[str]:
+    lines = [report.notice, report.summary]
+    if report.results and not report.problem:
+        lines.append(CLOSING)
+    return [line for line in lines if line]
+
+
+# -------------------------------------------------------------------------------------- text
+
+
+def as_text(report: Report, width: int = 0) -> str:
+    """The report as lines of text; statuses are words, so no colour is needed."""
+    width = width or min(100, max(50, shutil.get_terminal_size().columns))
+    full = len(report.results) == 1
+    lines: list[str] = []
+    for title, results in _groups(report):
+        lines += [clean(title, width), ""] if title else []
+        column = max(len(result.task) for result in results)
+        for result in results:
+            head = f"{result.status:<16}{result.task:<{column}}  {clean(result.title, 200)}"
+            lines += _wrapped(head, width, "  ", 4 + 16 + column)
+            for label, text in _lines(result, full):
+                lines += _wrapped(f"{label}: {text}" if label else text, width, " " * 6, 8)
+        lines.append("")
+    if report.printed:
+        lines += ["Your code printed:", *_printed(report.printed, width), ""]
+    for ending in _ending(report):
+        lines += _wrapped(clean(ending, 2000), width, "", 0)
+    return "\n".join(lines)
+
+
+def _wrapped(text: str, width: int, indent: str, hanging: int) -> list[str]:
+    after = " " * hanging
+    return textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=after) or [indent]
+
+
+def _printed(text: str, width: int) -> list[str]:
+    return [f"  | {clean(line, width - 4)}" for line in text.split("\n")[:12]]
+
+
+# -------------------------------------------------------------------------------------- HTML
+
+# Colours carry no meaning of their own: each badge says its status in a word. Text keeps the colour
+# of the page, light or dark; badges bring both of their colours along.
+_BADGES = {
+    PASSED: ("&#10003;", "#1a7f37"),
+    FAILED: ("&#10007;", "#b42318"),
+    ERROR: ("&#10007;", "#b42318"),
+    TIMEOUT: ("&#10007;", "#b42318"),
+    NOT_IMPLEMENTED: ("&#8230;", "#57606a"),
+    NOT_RUN: ("&#8230;", "#57606a"),
+    GRADER_FAULT: ("!", "#8a4b00"),
+}
+_CELL = (
+    "text-align:left;vertical-align:top;padding:6px 10px;background:transparent;color:inherit;"
+    "border:0;border-top:1px solid rgba(128,128,128,.45);white-space:normal"
+)
+_BADGE = (
+    "display:inline-block;white-space:nowrap;padding:1px 8px;border-radius:9px;color:#fff;"
+    "font-size:90%;background:"
+)
+
+
+def as_html(report: Report) -> str:
+    """The report as one HTML element with styles of its own; it needs no script or style sheet."""
+    full = len(report.results) == 1
+    parts = []
+    for title, results in _groups(report):
+        if title:
+            parts.append(f'<div style="font-weight:600;margin:6px 0">{_text(title)}</div>')
+        rows = "".join(_row(result, full) for result in results)
+        parts.append(f'<table style="border-collapse:collapse;margin:0;color:inherit">{rows}</table>')
+    if report.printed:
+        parts.append(f"<div>Your code printed:</div>{_pre(report.printed)}")
+    parts += [f'<div style="margin-top:6px">{_text(line)}</div>' for line in _ending(report)]
+    return f'<div style="color:inherit;line-height:1.45;max-width:60em">{"".join(parts)}</div>'
+
+
+def _row(result: TaskResult, full: bool) -> str:
+    mark, colour = _BADGES.get(result.status, _BADGES[NOT_RUN])
+    badge = f'<span style="{_BADGE}{colour}">{mark} {_text(result.status)}</span>'
+    said = "".join(_said(label, text) for label, text in _lines(result, full))
+    about = f"<div><code>{_text(result.task)}</code> &nbsp;{_text(result.title)}</div>{said}"
+    return f'<tr><td style="{_CELL}">{badge}</td><td style="{_CELL}">{about}</td></tr>'
+
+
+def _said(label: str, text: str) -> str:
+    name = f'<span style="opacity:.75">{_text(label)}:</span> ' if label else ""
+    return f'<div style="margin-top:2px">{name}{_text(text)}</div>'
+
+
+def _pre(text: str) -> str:
+    lines = "\n".join(clean(line, 200) for line in text.split("\n")[:12])
+    style = "white-space:pre-wrap;background:transparent;color:inherit;margin:2px 0 2px 1em"
+    return f'<pre style="{style}">{_text(lines)}</pre>'
+
+
+def _text(text: str) -> str:
+    # Dollar signs would start mathematics, which notebooks typeset in HTML too.
+    return escape(clean(text, 2000) if "\n" not in text else text).replace("$", "&#36;")
