@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from homework.redirect import Streams
 
 Random = np.random.RandomState
 
@@ -20,6 +21,15 @@ def probabilities(random: Random, *shape: int, scale: float = 1.5) -> np.ndarray
 def seed(random: Random) -> int:
     """A seed for `homework.randomizer.replay`."""
     return int(random.randint(1, 2**31 - 1))
+
+
+def seed_with_times(random: Random, n_steps: int, batch: int) -> int:
+    """A seed under which a first draw of `batch` times has both 0 and n_steps - 1 among them."""
+    while True:
+        found = seed(random)
+        drawn = Streams(found).integers(0, n_steps, batch)
+        if drawn.min() == 0 and drawn.max() == n_steps - 1:
+            return found
 
 
 def constant(random: Random) -> float:

@@ -103,7 +103,7 @@ def _sort_in(folder: _Folder, path: Path, child: os.DirEntry[str]) -> None:
             folder.archives.append(path)
         elif is_code:
             folder.code.append(path)
-    elif is_code or is_archive(child.name) or child.is_dir():
+    elif is_code or is_archive(child.name) or child.is_symlink():
         folder.others.append(path)
 
 

@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -150,7 +151,8 @@ def list_folder(root: Path) -> Listing:
         folder, parts = waiting.popleft()
         try:
             with os.scandir(folder) as found:
-                children = sorted(child.name for child in found if not is_junk(child.name))
+                some = islice(found, MAX_ENTRIES + 1)  # a folder may hold millions
+                children = sorted(child.name for child in some if not is_junk(child.name))
         except OSError:
             if not parts:
                 raise

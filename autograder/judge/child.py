@@ -81,16 +81,15 @@ def _cases(
     inputs: list[tuple[dict[str, Any], dict[str, np.ndarray]]],
     answer_fd: int,
 ) -> None:
-    """Run each case on the student's own code, and again in isolation if the task wants it."""
+    """Run each case, on the student's own code or in isolation as the request says."""
     folder = Path(request["staged"])
-    modes = (False, True) if request["isolated"] else (False,)
+    isolated = request["isolated"]
     # What a student prints would be encoded and thrown away; saving that keeps floods cheap.
     sys.stdout = sys.stderr = _Silence()  # type: ignore[assignment]
     for head, arrays in inputs:
-        for isolated in modes:
-            student = Student(folder, request["stems"], isolated, request["device"])
-            outcome = probing.run(student, head["probe"], arrays)
-            _send(answer_fd, _message(head["case"], isolated, outcome))
+        student = Student(folder, request["stems"], isolated, request["device"])
+        outcome = probing.run(student, head["probe"], arrays)
+        _send(answer_fd, _message(head["case"], outcome))
 
 
 class _Silence:
@@ -112,8 +111,8 @@ class _Silence:
         return 1
 
 
-def _message(case: str, isolated: bool, outcome: Outcome) -> bytes:
-    head: dict[str, Any] = {"case": case, "isolated": isolated, "values": {}}
+def _message(case: str, outcome: Outcome) -> bytes:
+    head: dict[str, Any] = {"case": case, "values": {}}
     arrays = {}
     for name, value in outcome.values.items():
         head["values"][name] = [value.kind[:80], value.dtype[:40], value.device[:20]]

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -44,11 +44,11 @@ class CaseInputs:
 
 
 @dataclass
-class CaseOutcomes:
-    """What one case gave: outcomes (own code, then isolated), or how its process ended."""
+class CaseOutcome:
+    """What one case gave: an outcome, or how its process ended without one."""
 
-    outcomes: list[Outcome] = field(default_factory=list)
-    ended: str = ""  # "timeout", "crash", "flood" or "unrun" when outcomes are not all there
+    outcome: Outcome | None = None
+    ended: str = ""  # "timeout", "crash", "flood" or "unrun" when there is no outcome
     detail: str = ""
 
 
@@ -184,13 +184,13 @@ class Sandbox:
 
     def run_task(
         self, stems: Sequence[str], isolated: bool, cases: Sequence[CaseInputs]
-    ) -> dict[str, CaseOutcomes]:
-        """Run all cases of one task on the staged files, in as few children as crashes allow.
+    ) -> dict[str, CaseOutcome]:
+        """Run cases of one task on the staged files, in as few children as crashes allow.
 
         Raises:
             SandboxError: a child could not be confined, or the zygote is gone.
         """
-        found = {case.name: CaseOutcomes(ended="unrun") for case in cases}
+        found = {case.name: CaseOutcome(ended="unrun") for case in cases}
         waiting = list(cases)
         deadline = time.monotonic() + TASK_SECONDS
         while waiting and time.monotonic() < deadline:
@@ -201,7 +201,7 @@ class Sandbox:
                 for case in waiting
             )
             run = self._run(request, inputs, deadline)
-            waiting = _collect(run, waiting, found, 2 if isolated else 1)
+            waiting = _collect(run, waiting, found)
         return found
 
     def try_escaping(self, targets: dict[str, Any]) -> list[str]:
@@ -299,23 +299,18 @@ class _Watch:
 
 
 def _collect(
-    run: Run, waiting: list[CaseInputs], found: dict[str, CaseOutcomes], wanted: int
+    run: Run, waiting: list[CaseInputs], found: dict[str, CaseOutcome]
 ) -> list[CaseInputs]:
-    """Take what came back; the first case that is not complete bears the child's end."""
+    """Take what came back; the first case without an outcome bears the child's end."""
     for head, arrays in run.messages:
         entry = found.get(str(head.get("case")))
-        if entry is not None and len(entry.outcomes) < wanted:
-            entry.outcomes.append(untrusted.outcome(head, arrays))
-    left = [case for case in waiting if len(found[case.name].outcomes) < wanted]
-    for case in waiting:
-        if case not in left:
-            found[case.name].ended = ""
+        if entry is not None and entry.outcome is None:
+            entry.outcome, entry.ended = untrusted.outcome(head, arrays), ""
+    left = [case for case in waiting if found[case.name].outcome is None]
     if left:
         culprit = found[left[0].name]
         culprit.ended = run.ended or "crash"
         culprit.detail = run.detail or "it ended the process"
-        for case in left[1:]:
-            found[case.name].outcomes.clear()
     return left[1:]
 
 

@@ -15,9 +15,18 @@ r"""
 # Denoising diffusion probabilistic model
 """
 
+# %% [markdown]
+r"""
+### Set up
+
+The first cell finds the assignment's files. In Colab: unzip the assignment in your Google Drive, or
+set `COLAB_FILES = "upload"` and choose the zip when asked. Your answers to the tasks go into the
+files in `student_src` (in Colab: the folder symbol on the left, then double-click a file). Save a
+file, run a cell again, and the new code counts: nothing has to be restarted.
+"""
+
 # %% name="setup"
-# Run this cell first, every time. It finds the assignment's folder, also when this notebook was
-# opened from another folder or in Colab.
+# Run this cell first, every time.
 import os
 import sys
 from pathlib import Path
@@ -30,8 +39,8 @@ def find_home():
     """The folder that holds student_src: named, here, above, below, or in Google Drive."""
     here = Path.cwd()
     places = [Path(os.environ.get("HOMEWORK_HOME", here)), here, *here.parents]
-    for start in (here, Path("/content/drive/MyDrive")):
-        places += [*sorted(start.glob("*/")), *sorted(start.glob("*/*/"))]
+    for above in (here, Path("/content/drive/MyDrive")):
+        places += [*sorted(above.glob("*/")), *sorted(above.glob("*/*/"))]
     return next((place for place in places if os.path.isfile(place / MARK)), None)
 
 
@@ -49,55 +58,59 @@ if HOME is None and "google.colab" in sys.modules:
 
         print("Choose the assignment's zip file.")
         for content in files.upload().values():
-            zipfile.ZipFile(io.BytesIO(content)).extractall(Path.cwd())
+            zipfile.ZipFile(io.BytesIO(content)).extractall()
     HOME = find_home()
 if HOME is None:
-    raise SystemExit(
-        f"{MARK} was not found at, above or below {Path.cwd()}. Start Jupyter in the unzipped "
-        "assignment, or set the environment variable HOMEWORK_HOME to its folder."
+    raise FileNotFoundError(
+        f"{MARK} was not found at, above or below {Path.cwd()}. Start Jupyter in the folder of "
+        "the unzipped assignment, or name that folder in the environment variable HOMEWORK_HOME."
     )
-sys.path[:0] = [str(HOME / "student_src")]
+sys.path.insert(0, str(HOME / "student_src"))
 
-from homework.notebook import fresh, start, when_ready  # noqa: E402
+from homework.notebook import fresh, points, start, when_ready
 
-start()  # edits of your files count at once, pictures appear here; versions are printed
+start()  # edited files count at once, pictures appear in the notebook
 print(f"working in {HOME}")
 
 # %% [markdown]
 r"""
 ### How much to compute
 
-| profile | for | what you get |
+| profile | made for | what you get |
 |---|---|---|
-| `smoke` | seconds | everything runs once, the results mean nothing |
-| `cpu` | a laptop without a GPU | an honest result |
+| `smoke` | seconds | everything runs once; the results mean nothing |
+| `cpu` | a laptop without a GPU | an honest result in about ten minutes |
 | `full` | a GPU | the settings of the course |
 
-`None` takes the profile that the environment variable `HOMEWORK_PROFILE` names, and without it
-`full` where there is a GPU and `cpu` where there is none.
+`None` takes the profile that the environment variable `HOMEWORK_PROFILE` names; where there is
+none, `full` with a GPU and `cpu` without.
 """
 
 # %% name="profile"
-PROFILE = None  # "smoke", "cpu", "full", or None
+PROFILE = None  # "smoke", "cpu", "full" or None
+RESUME = False  # True: write checkpoints, and go on from the last one
 
-import torch  # noqa: E402
-from IPython.display import display  # noqa: E402
-from matplotlib import pyplot as plt  # noqa: E402
+import torch
+from IPython.display import display
+from matplotlib import pyplot as plt
 
-from homework import metrics, profiles  # noqa: E402
-from homework.check import check  # noqa: E402
-from homework.plots import show_images  # noqa: E402
+from homework import datasets, metrics, profiles
+from homework.check import check
+from homework.plots import show_images
 
 args = profiles.settings("ddpm", PROFILE)
-print(f"profile {args.profile}: {args.epochs} epochs at most, on {args.device}")
+checkpoint = HOME / "runs" / f"ddpm-{args.profile}.safetensors" if RESUME else None
+if checkpoint:
+    checkpoint.parent.mkdir(exist_ok=True)
+print(f"profile {args.profile}: up to {args.epochs} epochs, on {args.device}")
 
 # %% [markdown] name="agreement-text" tags=["agreement"]
 r"""
-## Agreement
+### Agreement
 
-I have read the course's rules on working together and on using tools. What I hand in is my own
-work; people, sources and tools that helped me are named in my answers. By filling in my name and
-my student number I confirm this.
+I know the course's rules on working together and on using tools. What I hand in is my own work;
+the people, texts and tools that helped me are named in my answers. I confirm this by filling in my
+name and my student number.
 """
 
 # %% name="agreement" tags=["agreement"]
@@ -110,7 +123,7 @@ r"""
 """
 
 # %% nbgrader={"grade": true, "grade_id": "q2-q_xt_x0", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["q2.q_xt_x0"]
-check("q2.q_xt_x0").score
+points(check("q2.q_xt_x0"))
 
 # %% [markdown]
 r"""
@@ -118,7 +131,7 @@ r"""
 """
 
 # %% nbgrader={"grade": true, "grade_id": "q2-q_sample", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["q2.q_sample"]
-check("q2.q_sample").score
+points(check("q2.q_sample"))
 
 # %% [markdown]
 r"""
@@ -126,7 +139,7 @@ r"""
 """
 
 # %% nbgrader={"grade": true, "grade_id": "q2-p_xt_prev_xt", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["q2.p_xt_prev_xt"]
-check("q2.p_xt_prev_xt").score
+points(check("q2.p_xt_prev_xt"))
 
 # %% [markdown]
 r"""
@@ -134,7 +147,7 @@ r"""
 """
 
 # %% nbgrader={"grade": true, "grade_id": "q2-p_sample", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["q2.p_sample"]
-check("q2.p_sample").score
+points(check("q2.p_sample"))
 
 # %% [markdown]
 r"""
@@ -142,7 +155,7 @@ r"""
 """
 
 # %% nbgrader={"grade": true, "grade_id": "q2-loss", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["q2.loss"]
-check("q2.loss").score
+points(check("q2.loss"))
 
 # %% [markdown]
 r"""
@@ -150,7 +163,7 @@ r"""
 """
 
 # %% nbgrader={"grade": true, "grade_id": "q2-sample", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["q2.sample"]
-check("q2.sample").score
+points(check("q2.sample"))
 
 # %% [markdown]
 r"""
@@ -158,7 +171,7 @@ r"""
 """
 
 # %% nbgrader={"grade": true, "grade_id": "q2-generate_intermediate_samples", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["q2.generate_intermediate_samples"]
-check("q2.generate_intermediate_samples").score
+points(check("q2.generate_intermediate_samples"))
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "q2-written_trained-question", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["q2.written_trained"]
 r"""

@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograder.draws import Random, constant, ddpm_tables, seed, timed_weight, times, values
+from autograder.draws import (
+    Random,
+    constant,
+    ddpm_tables,
+    seed,
+    seed_with_times,
+    timed_weight,
+    times,
+    values,
+)
 from autograder.rubric import Case, Mistake, Task
 
 Inputs = dict[str, Any]
@@ -211,8 +220,8 @@ Q_SAMPLE = Task(
 def _loss(n_steps: int, *shape: int, noise: bool = True) -> Any:
     def inputs(random: Random) -> Inputs:
         drawn = ddpm_tables(n_steps, "q_mean", "q_var", "q_noise") | {
-            "n_steps": n_steps, "weight": timed_weight(random, shape[1]), "seed": seed(random),
-            "x0": values(random, *shape),
+            "n_steps": n_steps, "weight": timed_weight(random, shape[1]),
+            "seed": seed_with_times(random, n_steps, shape[0]), "x0": values(random, *shape),
         }  # fmt: skip
         if noise:
             return drawn | {"noise": values(random, *shape)}
@@ -258,7 +267,7 @@ LOSS = Task(
         Mistake(
             "absolute-error",
             "The error is taken by its absolute value; eq. 14 squares it.",
-            edits=(("(noise - self.eps_model(xt, t)) ** 2", "(noise - self.eps_model(xt, t)).abs()"),),
+            edits=(("(xt, t)) ** 2", "(xt, t)).abs()"),),
         ),
         Mistake(
             "norm-not-squared",
@@ -301,6 +310,17 @@ LOSS = Task(
             "One time is used for the whole batch. Every image has a time of its own: use `t` as "
             "it is drawn.",
             edits=(("xt = self", "t = t[:1].expand_as(t); xt = self"),),
+        ),
+        Mistake(
+            "times-drawn-again",
+            "New times are drawn in place of those that the lines above have drawn: use that `t`.",
+            edits=(("xt = self", "t = torch.randint_like(t, self.n_steps); xt = self"),),
+        ),
+        Mistake(
+            "time-zero-left-out",
+            "t = 0 is treated as if it were 1. Times count from 0, and every one of them is "
+            "trained on: use `t` as it is drawn.",
+            edits=(("xt = self", "t = t.clamp(min=1); xt = self"),),
         ),
         Mistake(
             "model-fed-another-time",

@@ -188,7 +188,7 @@ P_SAMPLE = Task(
     mistakes=(
         Mistake(
             "all-decide-zero",
-            "Noise is left out only if every image of the batch is at t = 0. Decide image by image.",
+            "Noise is left out only if all images are at t = 0. Decide image by image.",
             edits=((_KEEPS, "float((t > 0).any())"),),
         ),
         Mistake(

@@ -37,7 +37,7 @@ _HINTS = {
     "starts-too-late": "Times run from n_steps down to 1. They are counted from 0 here: from "
     "n_steps - 1 down to 0.",
     "never-reaches-zero": "The last step is taken at t = 1; the step from t = 0 is missing.",
-    "one-time-only": "Every step is taken at the same time; the time has to fall by 1 at each step.",
+    "one-time-only": "Every step is taken at the same time; it has to fall by 1 at each step.",
     "n-steps-ignored": "Times are counted from args.n_steps, though another number of steps was "
     "asked for by `n_steps`.",
     "result-dropped": "The result of p_sample is not kept, so x stays the initial noise.",

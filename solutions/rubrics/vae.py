@@ -109,7 +109,7 @@ LOSS_FUNCTION = Task(
         ),
         Mistake(
             "prior-log-variance-one",
-            "The prior N(0, I) has variance 1, whose logarithm is 0; a log-variance of 1 is passed.",
+            "The prior N(0, I) has variance 1, so its log-variance is 0; a 1 is passed.",
             edits=(("(mu, logvar, zeros, zeros)", "(mu, logvar, zeros, torch.ones_like(mu))"),),
         ),
         Mistake(

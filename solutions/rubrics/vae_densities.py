@@ -88,10 +88,7 @@ BERNOULLI = Task(
         Mistake(
             "mu-as-logits",
             "mu is already a probability between 0 and 1; a sigmoid is applied to it once more.",
-            edits=((
-                "target * torch.log(mu) + (1 - target) * torch.log1p(-mu)",
-                "-torch.nn.functional.binary_cross_entropy_with_logits(mu, target, reduction='none')",
-            ),),
+            edits=(("mu, target = mu.reshape", "mu, target = mu.sigmoid().reshape"),),
         ),
         Mistake(
             "rounded-targets",
@@ -210,11 +207,17 @@ NORMAL = Task(
 
 
 def _log_mean_exp(
-    batch: int, samples: int, scale: float, shift: float = 0.0, apart: float = 0.0
+    batch: int,
+    samples: int,
+    scale: float,
+    shift: float = 0.0,
+    apart: float = 0.0,
+    outlier: float = 0.0,
 ) -> Any:
     def inputs(random: Random) -> Inputs:
         y = values(random, batch, samples, scale=scale, shift=shift)
         y += apart * (np.arange(batch) - batch // 2).reshape(-1, 1)
+        y[np.arange(batch), random.randint(samples, size=batch)] += outlier
         return {"y": y, "weight": random.uniform(0.5, 2.0, batch)}
 
     return inputs
@@ -229,6 +232,8 @@ LOG_MEAN_EXP = Task(
     cases=(
         Case("ordinary", "ordinary values", _log_mean_exp(5, 7, 1.0), public=True),
         Case("spread", "values that differ a lot within a row", _log_mean_exp(4, 9, 30.0)),
+        Case("outlier", "one value of each row far above the others",
+             _log_mean_exp(3, 8, 1.0, outlier=200.0)),
         # Near 1000 neighbouring float32 numbers are 6e-5 apart.
         Case("huge", "large positive values, whose exponential overflows",
              _log_mean_exp(3, 6, 2.0, 1000.0), public=True, rtol=1e-6, atol=1e-3),
@@ -264,6 +269,12 @@ LOG_MEAN_EXP = Task(
             "Without subtracting the largest entry of the row first, exp overflows or underflows "
             "for large values.",
             body="return torch.log(torch.exp(y).mean(dim=1))",
+        ),
+        Mistake(
+            "mean-subtracted",
+            "The mean of the row is subtracted, so exp still overflows where one entry stands out: "
+            "subtract the largest entry.",
+            edits=(("y.max(dim=1, keepdim=True).values", "y.mean(dim=1, keepdim=True)"),),
         ),
         Mistake(
             "one-maximum-for-all",

@@ -32,8 +32,8 @@ def _standard_prior(*shape: int) -> Any:
     return inputs
 
 
-KL_REVERSED = (
-    "This is KL(p || q). The divergence is not symmetric: KL(q || p) takes its expectation under q."
+_TURNED_ROUND = (
+    "mu_q, logvar_q, mu_p, logvar_p = mu_p, logvar_p, mu_q, logvar_q; batch = mu_q.shape[0]"
 )
 
 KL_ANALYTIC = Task(
@@ -53,9 +53,9 @@ KL_ANALYTIC = Task(
     mistakes=(
         Mistake(
             "reversed",
-            KL_REVERSED,
-            edits=(("batch = mu_q.shape[0]",
-                    "batch, mu_q, logvar_q, mu_p, logvar_p = len(mu_q), mu_p, logvar_p, mu_q, logvar_q"),),
+            "This is KL(p || q). The divergence is not symmetric: KL(q || p) takes its expectation "
+            "under q.",
+            edits=(("batch = mu_q.shape[0]", _TURNED_ROUND),),
         ),
         Mistake(
             "no-half",
@@ -186,7 +186,8 @@ KL_MC = Task(
             "drawn-from-p",
             "The samples are drawn from p, but KL(q || p) is an expectation under q: draw them "
             "from q.",
-            edits=(("z = mu_q + torch.exp(0.5 * logvar_q)", "z = mu_p + torch.exp(0.5 * logvar_p)"),),
+            edits=(("z = mu_q + torch.exp(0.5 * logvar_q)",
+                    "z = mu_p + torch.exp(0.5 * logvar_p)"),),
         ),
         Mistake(
             "sign",

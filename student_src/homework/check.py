@@ -103,7 +103,7 @@ def _examine(report: Report, folder: Path) -> None:
     for assignment, task in work:
         report.titles[task.id] = assignment.title
         report.results.append(TaskResult(task.id, task.title, task.points))
-    for (assignment, task), result in zip(work, report.results):
+    for (assignment, task), result in zip(work, report.results, strict=True):
         try:
             with quiet() as printed:
                 result.cases = _run_task(assignment, task, folder)

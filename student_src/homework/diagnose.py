@@ -90,7 +90,7 @@ def noise_problem(
     """Whether (actual - mean) / std looks like independent N(0, 1) draws; None if it does.
 
     Arrays are looked at slice by slice along calls or steps (axis 0) and images of a batch (axis
-    1) if they have three axes or more, along channels (axis 2) if they have five.
+    1) if they have three axes or more, along channels, rows and columns if they have five.
     """
     z = (actual - mean) / std
     n = z.size
@@ -100,6 +100,8 @@ def noise_problem(
         (0, 3, "repeats from one call to the next: is a generator re-seeded, or the noise kept?"),
         (1, 3, "is shared by the images of a batch; each image needs its own"),
         (2, 5, "is shared by the channels of an image; each channel needs its own"),
+        (3, 5, "is shared by the rows of an image; each pixel needs its own"),
+        (4, 5, "is shared by the columns of an image; each pixel needs its own"),
     ):
         if z.ndim >= at_least and _correlated(np.moveaxis(z, axis, 0)):
             return f"{what} {sentence}", ""

@@ -166,10 +166,10 @@ class Loop:
 
     def _check_finite(self, loss: Tensor) -> None:
         if not bool(torch.isfinite(loss)):
+            value = float(loss.detach())
             raise TrainingError(
-                f"The loss is {float(loss.detach())} at step {self.step + 1}: training has stopped. Run "
-                "check() on your functions first; if all pass, start again with half the "
-                "learning rate."
+                f"The loss is {value} at step {self.step + 1}: training has stopped. Run check() "
+                "on your functions first; if all pass, start again with half the learning rate."
             )
 
     def _out_of_time(self) -> bool:

@@ -1,7 +1,7 @@
 """What the notebooks need around their cells: a start, fresh imports, and sentences for errors.
 
 `start()` is called by the setup cell. `fresh("q1_vae")` imports one of your files as it is on disk
-now. `with when_ready():` runs an experiment; when something it needs is not there yet, it says so
+now. `points(check("q1.log_mean_exp"))` checks a task. `with when_ready():` runs an experiment; when something it needs is not there yet, it says so
 in a sentence, and the cells below still run.
 """
 
@@ -12,7 +12,10 @@ import platform
 import sys
 import types
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from homework.report import Report
 
 SOURCES = Path(__file__).resolve().parents[1]  # the folder student_src
 
@@ -56,6 +59,14 @@ def fresh(stem: str) -> types.ModuleType:
             del sys.modules[name]
     importlib.invalidate_caches()
     return importlib.import_module(stem)
+
+
+def points(report: Report) -> float:
+    """The points of a report's tasks, by their public cases: the value of a check's cell.
+
+    nbgrader reads a number that ends a cell as its score.
+    """
+    return sum(result.score for result in report.results)
 
 
 class when_ready:  # noqa: N801 - read as a statement: with when_ready():

@@ -79,9 +79,8 @@ def quiet() -> Iterator[Printed]:
 def _streams(printed: Printed) -> Iterator[None]:
     """Redirect Python's streams, the descriptors below them, and a notebook's displays."""
     saved = sys.stdout, sys.stderr
-    stream = io.TextIOWrapper(
-        _Sink(printed), encoding="utf-8", errors="replace", write_through=True
-    )
+    sink: Any = _Sink(printed)
+    stream = io.TextIOWrapper(sink, encoding="utf-8", errors="replace", write_through=True)
     _flush(*saved, sys.__stdout__, sys.__stderr__)
     descriptors = _silence_descriptors()
     show_again = _silence_displays()
@@ -122,7 +121,7 @@ def _silence_displays() -> Callable[[], None]:
         return lambda: None
     try:
         from IPython import get_ipython
-        from IPython.utils.capture import CapturingDisplayPublisher
+        from IPython.core.displaypub import CapturingDisplayPublisher
 
         shell: Any = get_ipython()
         if shell is None:

@@ -67,10 +67,8 @@ class Report:
             return self.problem
         right, total = len(self.results) - len(self.failing), len(self.results)
         if total == 1:
-            result = self.results[0]
-            if right:
-                return f"{result.task} passes its public cases."
-            return f"{result.task}: {result.status}."
+            ending = " passes its public cases." if right else f": {self.results[0].status}."
+            return self.results[0].task + ending
         return f"{right} of {total} tasks pass their public cases."
 
     def require(self) -> None:
@@ -79,12 +77,8 @@ class Report:
         For cells that are graded automatically: `check("q1.log_mean_exp").require()`.
         """
         if not self.passed:
-            raise AssertionError(self._wrong()) from None
-
-    def _wrong(self) -> str:
-        if self.problem:
-            return self.problem
-        return "\n".join(sentence(result) for result in self.failing) or "nothing was checked"
+            wrong = "\n".join(sentence(result) for result in self.failing)
+            raise AssertionError(self.problem or wrong or "nothing was checked") from None
 
     def to_json(self) -> dict[str, Any]:
         """Plain data: what `python -m homework.check --json` prints."""
@@ -151,7 +145,8 @@ def execution_count() -> int | None:
 
 def clean(text: str, limit: int) -> str:
     """One line of at most `limit` characters, without control characters."""
-    line = re.sub(r"[^\S ]+", " ", text)
+    line = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)  # a terminal's colours
+    line = re.sub(r"[^\S ]+", " ", line)
     line = "".join(c if c.isprintable() else "?" for c in line)
     return line if len(line) <= limit else line[: limit - 3] + "..."
 
@@ -159,15 +154,16 @@ def clean(text: str, limit: int) -> str:
 def _lines(result: TaskResult, full: bool) -> list[tuple[str, str]]:
     """What is said of a task, as (label, text); `full` adds what only one task has room for."""
     verdict = result.worst
-    if verdict.status == PASSED:
-        return [("", case.about) for case in result.cases] if full else []
+    if verdict.status == PASSED and not full:
+        return []
     said = [("", verdict.rationale), ("Hint", verdict.help)]
+    if verdict.status == NOT_IMPLEMENTED and not verdict.detail and not full:
+        said = []  # the status says it all, for many tasks at once
     details = _details(verdict)
     said += [(label, text) for label, text in (details if full else details[:1])]
     if verdict.line:
         said.append(("Where", f"{verdict.file}, line {verdict.line}"))
-    if len(result.cases) > 1 or full:
-        said.append(("Cases", _cases(result, full)))
+    said.append(("Cases", _cases(result, full)))
     return [(label, clean(text, 1000 if full else 300)) for label, text in said if text]
 
 
@@ -175,7 +171,12 @@ def _details(verdict: Verdict) -> list[tuple[str, str]]:
     """Labelled lines of a verdict's detail: the message of an exception, or values."""
     if verdict.status != FAILED:
         return [("Message", verdict.detail)]
-    return [("Values", line) for line in verdict.detail.split("\n")]
+    labels = {"got": "Got", "expected": "Expected"}
+    lines = []
+    for line in verdict.detail.split("\n"):
+        word, _, rest = line.partition(" ")
+        lines.append((labels[word], rest) if word in labels else ("Values", line))
+    return lines
 
 
 def _cases(result: TaskResult, full: bool) -> str:
@@ -247,6 +248,7 @@ _BADGES = {
     NOT_RUN: ("&#8230;", "#57606a"),
     GRADER_FAULT: ("!", "#8a4b00"),
 }
+_TABLE = "border-collapse:collapse;margin:0;font-size:inherit;color:inherit"
 _CELL = (
     "text-align:left;vertical-align:top;padding:6px 10px;background:transparent;color:inherit;"
     "border:0;border-top:1px solid rgba(128,128,128,.45);white-space:normal"
@@ -265,7 +267,7 @@ def as_html(report: Report) -> str:
         if title:
             parts.append(f'<div style="font-weight:600;margin:6px 0">{_text(title)}</div>')
         rows = "".join(_row(result, full) for result in results)
-        parts.append(f'<table style="border-collapse:collapse;margin:0;color:inherit">{rows}</table>')
+        parts.append(f'<table style="{_TABLE}">{rows}</table>')
     if report.printed:
         parts.append(f"<div>Your code printed:</div>{_pre(report.printed)}")
     parts += [f'<div style="margin-top:6px">{_text(line)}</div>' for line in _ending(report)]

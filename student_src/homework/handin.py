@@ -1,0 +1,136 @@
+"""Looks at the files of a submission, without executing anything of them.
+
+Only the standard library is used: packing a submission needs neither torch nor numpy.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+LARGEST_CODE, LARGE_NOTEBOOK = 5_000_000, 50_000_000  # bytes
+
+
+@dataclass
+class Item:
+    """One file of the submission."""
+
+    path: Path
+    content: bytes = b""
+    problems: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    not_implemented: list[str] = field(default_factory=list)
+    found: bool = True
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+
+
+def read(path: Path, elsewhere: Sequence[Path] = ()) -> Item:
+    """The file's bytes, or the problem that it is missing.
+
+    Args:
+        elsewhere: other folders where it may have been put by mistake.
+    """
+    item = Item(path)
+    try:
+        size = path.stat().st_size
+        if path.suffix == ".py" and size > LARGEST_CODE:
+            item.problems.append(f"it has {size:,} bytes, so it is no code of yours; replace it")
+        else:
+            item.content = path.read_bytes()
+    except FileNotFoundError:
+        item.found = False
+        item.problems.append(f"put it into {path.parent}{_lookalike(path, elsewhere)}")
+    except OSError as error:
+        item.problems.append(f"it cannot be read ({error.strerror}); check what {path} is")
+    return item
+
+
+def _lookalike(path: Path, elsewhere: Sequence[Path]) -> str:
+    """Names a file that may be the missing one: `q1_vae (1).py`, or the same in another folder."""
+    for folder in (path.parent, *elsewhere):
+        for other in sorted(folder.glob(f"{path.stem}*{path.suffix}")):
+            rest = other.stem.removeprefix(path.stem)
+            if re.fullmatch(r"[ _-]*(\(\d+\)|copy.*|\d+)?", rest, re.IGNORECASE):
+                return f"; is it {other}? Rename or move that"
+    return ""
+
+
+def look_at_code(item: Item, ids: Sequence[str], code: Path, expected: Sequence[str]) -> None:
+    """Compile the file; find tasks that are still stubs, and imports that will be missing.
+
+    Args:
+        ids: ids of the tasks in this file.
+        code: the folder of the student's files.
+        expected: names of all files that are handed in.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(item.content, item.name, "exec", dont_inherit=True)
+            tree = ast.parse(item.content, item.name)
+    except SyntaxError as error:
+        place = f"line {error.lineno}: " if error.lineno else ""
+        shown = f" in `{error.text.strip()[:80]}`" if isinstance(error.text, str) else ""
+        item.problems.append(f"{place}{type(error).__name__}: {error.msg}{shown}; correct it")
+        return
+    except (ValueError, RecursionError, MemoryError, OverflowError) as error:
+        item.problems.append(f"Python cannot read it ({error}); is it the right file?")
+        return
+    item.not_implemented = [name for name in _raised(tree) if name in ids]
+    for module in sorted(_imports(tree)):
+        file = f"{module}.py"
+        if (code / file).is_file() and file not in expected:
+            item.remarks.append(f"imports {file}, which is not handed in: move its code here")
+
+
+def _raised(tree: ast.AST) -> list[str]:
+    """First arguments of all `raise Something("...")`."""
+    calls = [n.exc for n in ast.walk(tree) if isinstance(n, ast.Raise)]
+    first = [call.args[0] for call in calls if isinstance(call, ast.Call) and call.args]
+    return [a.value for a in first if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+
+
+def _imports(tree: ast.AST) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def look_at_notebook(item: Item) -> None:
+    """See that it is a notebook, and whether its agreement is signed."""
+    try:
+        cells = json.loads(item.content.decode("utf-8"))["cells"]
+        sources = ["".join(cell["source"]) for cell in cells if _is_agreement(cell)]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        item.problems.append("it is not a notebook: open it, save it again, or get it anew")
+        return
+    if len(item.content) > LARGE_NOTEBOOK:
+        item.remarks.append("is very large: clear outputs that you do not need")
+    for source in sources:
+        pairs = re.findall(r"""^\s*(NAME|STUDENT_ID)\s*=\s*(["'])(.*?)\2""", source, re.M)
+        values = {name: value.strip() for name, _, value in pairs}
+        empty = [name for name in ("NAME", "STUDENT_ID") if not values.get(name)]
+        if empty:
+            item.remarks.append(f"the agreement is not signed: fill in {' and '.join(empty)}, save")
+        else:
+            item.remarks.append(f"signed by {values['NAME']} ({values['STUDENT_ID']})")
+
+
+def _is_agreement(cell: dict[str, Any]) -> bool:
+    data = cell.get("metadata", {})
+    names = [cell.get("id"), data.get("nbgrader", {}).get("grade_id"), *data.get("tags", [])]
+    return any(isinstance(name, str) and name.lower() == "agreement" for name in names)

@@ -1,0 +1,127 @@
+# Generated from solutions/q1_vae.py by "autograder release". Fill in the TODOs here;
+# change anything else there.
+"""Task 1: the densities and divergences that a variational autoencoder is made of.
+
+Conventions of this file
+------------------------
+* `batch` is the first axis and `features` the second; both may be any size from 1 up.
+* Every function returns one number per row: a float tensor of shape (batch,), on the device of
+  its inputs. Nothing is averaged over the batch: that is the training loop's decision.
+* `logvar` is the natural logarithm of the variance, so the standard deviation is
+  exp(logvar / 2). All logarithms are natural: results are in nats.
+* Inputs are never changed in place, and a call leaves nothing behind for the next call.
+* All functions but `kl_gaussian_gaussian_mc` must let gradients flow to their inputs.
+
+The task id of a function is `q1.` and its name. Check one with `check("q1.log_mean_exp")`.
+
+Reference: Kingma & Welling 2014, "Auto-Encoding Variational Bayes" (arXiv:1312.6114).
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from homework import randomizer
+
+
+def log_likelihood_bernoulli(mu: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """Log-likelihood log p(target | mu) of independent Bernoulli pixels.
+
+    Kingma & Welling 2014, appendix C.1, eq. 11: each pixel x in [0, 1] with mean m contributes
+    x log(m) + (1 - x) log(1 - m), and the pixels of one image are summed.
+
+    Args:
+        mu: (batch, ...) means, strictly between 0 and 1; any further axes belong to one image.
+        target: same shape as `mu`, pixel values in [0, 1] (they need not be 0 or 1).
+
+    Returns:
+        (batch,) log-likelihood of each image, in nats; never positive when `target` is binary.
+    """
+    # TODO (q1.log_likelihood_bernoulli): add up each pixel's log-probability over all pixels of an image
+    raise NotImplementedError("q1.log_likelihood_bernoulli")
+
+
+def log_likelihood_normal(
+    mu: torch.Tensor, logvar: torch.Tensor, z: torch.Tensor
+) -> torch.Tensor:
+    """Log-density log N(z; mu, diag(exp(logvar))) of a Gaussian with a diagonal covariance.
+
+    Each feature contributes -(log(2 pi) + logvar + (z - mu)^2 / exp(logvar)) / 2, and the features
+    of one row are summed.
+
+    Args:
+        mu: (batch, features) means.
+        logvar: (batch, features) log-variances.
+        z: (batch, features) points at which the density is evaluated.
+
+    Returns:
+        (batch,) log-density of each row, in nats.
+    """
+    # TODO (q1.log_likelihood_normal): add up the log-density of each feature, its constant included
+    raise NotImplementedError("q1.log_likelihood_normal")
+
+
+def log_mean_exp(y: torch.Tensor) -> torch.Tensor:
+    """Logarithm of the mean of exponentials, log((1 / samples) sum_i exp(y_i)), computed stably.
+
+    With a = max_i y_i it equals a + log((1 / samples) sum_i exp(y_i - a)), in which no exponential
+    can overflow: entries of +-1000 must give finite results.
+
+    Args:
+        y: (batch, samples) values; the mean runs over the second axis.
+
+    Returns:
+        (batch,) one value a row.
+    """
+    # TODO (q1.log_mean_exp): subtract each row's maximum before the exponential, and add it back after the logarithm
+    raise NotImplementedError("q1.log_mean_exp")
+
+
+def kl_gaussian_gaussian_analytic(
+    mu_q: torch.Tensor, logvar_q: torch.Tensor, mu_p: torch.Tensor, logvar_p: torch.Tensor
+) -> torch.Tensor:
+    """Kullback-Leibler divergence KL(q || p) of two diagonal Gaussians, in closed form.
+
+    Each feature contributes
+    (logvar_p - logvar_q - 1 + (exp(logvar_q) + (mu_q - mu_p)^2) / exp(logvar_p)) / 2,
+    and the features of one row are summed. With p = N(0, I) this is Kingma & Welling 2014, eq. 10
+    (appendix B) with its sign turned.
+
+    Args:
+        mu_q, logvar_q: (batch, ...) mean and log-variance of q, the distribution that KL(q || p)
+            takes its expectation under; any further axes are flattened into features.
+        mu_p, logvar_p: (batch, ...) mean and log-variance of p.
+
+    Returns:
+        (batch,) divergence of each row, in nats; never negative.
+    """
+    # TODO (q1.kl_gaussian_gaussian_analytic): flatten further axes, then add up each feature's divergence
+    raise NotImplementedError("q1.kl_gaussian_gaussian_analytic")
+
+
+def kl_gaussian_gaussian_mc(
+    mu_q: torch.Tensor,
+    logvar_q: torch.Tensor,
+    mu_p: torch.Tensor,
+    logvar_p: torch.Tensor,
+    num_samples: int = 1,
+) -> torch.Tensor:
+    """Monte Carlo estimate of KL(q || p) for two diagonal Gaussians.
+
+    Draw z_1 ... z_S from q, independently for every row, feature and sample
+    (z = mu_q + exp(logvar_q / 2) eps with eps ~ N(0, 1)), and return
+    (1 / S) sum_s [log q(z_s) - log p(z_s)], where the log-densities are summed over features.
+
+    Args:
+        mu_q, logvar_q: (batch, ...) mean and log-variance of q; further axes are features.
+        mu_p, logvar_p: (batch, ...) mean and log-variance of p.
+        num_samples: S, the number of samples drawn for each row; at least 1.
+
+    Returns:
+        (batch,) estimate for each row, in nats. It may be negative by chance, and it need not be
+        differentiable. Draw the noise with `homework.randomizer` or with torch.
+    """
+    # TODO (q1.kl_gaussian_gaussian_mc): draw num_samples points of q for every row and average log q - log p over them
+    raise NotImplementedError("q1.kl_gaussian_gaussian_mc")

@@ -1,0 +1,203 @@
+"""Taking in zips: broken, hostile, locked, nested; all of them real."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import struct
+import tracemalloc
+import zipfile
+from pathlib import Path
+
+import pytest
+from packing import CODE, EXPECTED, OTHER, make_zip, notes, refusal
+
+from autograder.intake import IntakeError, open_submission
+
+
+def zip_with(path: Path, name: str, mode: int, data: bytes) -> Path:
+    """A zip with the expected files and one entry of a special kind."""
+    make_zip(path, {"q1_train_vae.py": OTHER})
+    with zipfile.ZipFile(path, "a") as archive:
+        info = zipfile.ZipInfo(name)
+        info.create_system, info.external_attr = 3, mode << 16
+        archive.writestr(info, data)
+    return path
+
+
+def edited(path: Path, local: int, central: int, value: bytes) -> Path:
+    """Changes bytes of every entry's headers, at the given offsets in each."""
+    data = bytearray(path.read_bytes())
+    for signature, offset in ((b"PK\x03\x04", local), (b"PK\x01\x02", central)):
+        at = data.find(signature)
+        while at >= 0:
+            data[at + offset : at + offset + len(value)] = value
+            at = data.find(signature, at + 4)
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize(
+    "name", ["../q1_vae.py", "/q1_vae.py", "C:\\w\\q1_vae.py", "..\\q1_vae.py"]
+)
+def test_escaping_paths_are_not_taken(tmp_path: Path, name: str) -> None:
+    source = make_zip(tmp_path / "a.zip", {name: CODE, "../../x.py": OTHER, "q2_ddpm.py": CODE})
+    submission = open_submission(source, EXPECTED)
+    assert submission.files == {"q2_ddpm.py": CODE} and "out of the zip" in notes(submission)
+    assert "out of the zip" in submission.problems["q1_vae.py"]
+    assert sorted(tmp_path.iterdir()) == [source]
+
+
+def test_a_zip_made_on_windows(tmp_path: Path) -> None:
+    source = make_zip(tmp_path / "a.zip", {"student_src\\q1_vae.py": CODE})
+    assert open_submission(source, EXPECTED).files == {"q1_vae.py": CODE}
+
+
+@pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFCHR, stat.S_IFIFO])
+def test_links_and_devices_in_a_zip(tmp_path: Path, kind: int) -> None:
+    source = zip_with(tmp_path / "a.zip", "q1_vae.py", kind | 0o777, b"/etc/passwd")
+    submission = open_submission(source, EXPECTED)
+    assert submission.files == {"q1_train_vae.py": OTHER}
+    assert "hand in" in submission.problems["q1_vae.py"]
+
+
+def test_password(tmp_path: Path) -> None:
+    source = make_zip(tmp_path / "a.zip", {"q1_vae.py": CODE})
+    assert "password" in refusal(edited(source, 6, 8, struct.pack("<H", 1)))
+
+
+def test_password_on_one_file(tmp_path: Path) -> None:
+    source = make_zip(tmp_path / "a.zip", {"q1_vae.py": CODE})
+    edited(source, 6, 8, struct.pack("<H", 1))
+    with zipfile.ZipFile(source, "a") as archive:
+        archive.writestr("q1_train_vae.py", OTHER)
+    submission = open_submission(source, EXPECTED)
+    assert list(submission.files) == ["q1_train_vae.py"]
+    assert "password" in submission.problems["q1_vae.py"]
+
+
+def test_wrong_checksum(tmp_path: Path) -> None:
+    source = make_zip(tmp_path / "a.zip", {"q1_vae.py": CODE}, zipfile.ZIP_STORED)
+    source.write_bytes(source.read_bytes().replace(b"return y", b"return 0"))
+    assert "damaged" in open_submission(source, EXPECTED).problems["q1_vae.py"]
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_unsupported_compression(tmp_path: Path, method: int) -> None:
+    source = make_zip(tmp_path / "a.zip", {"q1_vae.py": CODE}, method)
+    assert "not supported" in open_submission(source, EXPECTED).problems["q1_vae.py"]
+
+
+def test_unknown_compression(tmp_path: Path) -> None:
+    source = edited(make_zip(tmp_path / "a.zip", {"q1_vae.py": CODE}), 8, 10, struct.pack("<H", 77))
+    assert "not supported" in open_submission(source, EXPECTED).problems["q1_vae.py"]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "empty file"),
+        (b"hello", "not a zip"),
+        (b"Rar!\x1a\x07\x00" + b"x" * 99, "not a zip"),
+        (b"PK\x05\x06" + bytes(18), "empty zip"),
+        (b"PK\x03\x04" + b"x" * 99, "incomplete"),
+        (b"PK\x05\x06" + b"\xff" * 16 + b"\0\0", "collect_submission.sh"),
+    ],
+)
+def test_no_zip(tmp_path: Path, data: bytes, said: str) -> None:
+    source = tmp_path / "alice.zip"
+    source.write_bytes(data)
+    assert said in refusal(source)
+
+
+def test_a_cut_zip_and_flipped_bytes_never_surprise(tmp_path: Path) -> None:
+    made = make_zip(tmp_path / "a.zip", {"q1_vae.py": CODE * 9, "x/q2_ddpm.py": OTHER})
+    whole = made.read_bytes()
+    source = tmp_path / "b.zip"
+    for at in range(len(whole)):
+        for data in (whole[:at], whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :]):
+            source.write_bytes(data)
+            try:
+                files = open_submission(source, EXPECTED).files
+            except IntakeError:
+                continue
+            assert set(files.values()) <= {CODE * 9, OTHER}
+
+
+def test_a_zip_without_expected_files_says_what_it_holds(tmp_path: Path) -> None:
+    text = refusal(make_zip(tmp_path / "a.zip", {"work/vae.py": CODE}))
+    assert "none of the expected files" in text and "work/vae.py" in text
+
+
+def test_a_zip_in_a_zip(tmp_path: Path) -> None:
+    inner = make_zip(tmp_path / "inner.zip", {"q1_vae.py": CODE}).read_bytes()
+    submission = open_submission(make_zip(tmp_path / "a.zip", {"b/inner.zip": inner}), EXPECTED)
+    assert submission.files == {"q1_vae.py": CODE}
+    assert submission.notes[0] == "b/inner.zip was found inside and opened"
+    twice = make_zip(tmp_path / "twice.zip", {"a.zip": (tmp_path / "a.zip").read_bytes()})
+    assert "none of the expected files" in refusal(twice)
+    assert "not a zip" in refusal(make_zip(tmp_path / "c.zip", {"x.zip": b"no"}))
+    assert "2 archives" in refusal(make_zip(tmp_path / "d.zip", {"x.zip": inner, "y.zip": inner}))
+
+
+def test_a_zip_of_a_class_is_refused(tmp_path: Path) -> None:
+    many = {f"student{i}/q1_vae.py": b"x = %d\n" % i for i in range(9)}
+    assert "several students" in refusal(make_zip(tmp_path / "a.zip", many))
+    flat = {"ann_1_2_q1_vae.py": CODE, "bob_3_4_q1_vae.py": OTHER}
+    assert "several students" in refusal(make_zip(tmp_path / "b.zip", flat))
+
+
+def bomb(path: Path) -> Path:
+    """200 MB of spaces in 200 kB."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        archive.writestr("q1_train_vae.py", CODE)
+        with archive.open("q1_vae.py", "w") as file:
+            for _ in range(200):
+                file.write(b" " * (1 << 20))
+    return path
+
+
+def test_zip_bombs(tmp_path: Path) -> None:
+    plain = bomb(tmp_path / "a.zip")
+    lying = tmp_path / "b.zip"
+    shutil.copy(plain, lying)
+    edited(lying, 22, 24, struct.pack("<I", 40))  # sizes that look harmless
+    nested = make_zip(tmp_path / "c.zip", {"big.zip": bytes(30 << 20)})
+    tracemalloc.start()
+    submission = open_submission(plain, EXPECTED)
+    assert "larger than 1 MB" in submission.problems["q1_vae.py"]
+    assert submission.files == {"q1_train_vae.py": CODE}
+    assert "damaged" in open_submission(lying, EXPECTED).problems["q1_vae.py"]
+    assert "larger than 20 MB" in refusal(nested)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 64 << 20
+
+
+def test_too_many_entries(tmp_path: Path) -> None:
+    files = {f"f{i}": b"" for i in range(10_001)}
+    assert "10,000 files" in refusal(make_zip(tmp_path / "a.zip", {"q1_vae.py": CODE, **files}))
+
+
+def test_too_large_a_table_of_contents(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for i in range(40):
+            info = zipfile.ZipInfo(f"{i}/q1_vae.py")
+            info.comment = b"x" * 65_000
+            archive.writestr(info, CODE)
+    assert "table of contents" in refusal(tmp_path / "a.zip")
+
+
+def test_much_data_in_all(tmp_path: Path) -> None:
+    names = [f"q{i}_x.py" for i in range(25)]
+    buffer = b"#" * 1_000_000
+    source = make_zip(tmp_path / "a.zip", dict.fromkeys(names, buffer))
+    submission = open_submission(source, names)
+    assert len(submission.files) == 20 and "too much data" in submission.problems["q24_x.py"]
+
+
+def test_a_zip_may_hold_one_path_twice(tmp_path: Path) -> None:
+    source = make_zip(tmp_path / "a.zip", {"q1_vae.py": OTHER})
+    with zipfile.ZipFile(source, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr(zipfile.ZipInfo("q1_vae.py", (2024, 5, 1, 12, 0, 0)), CODE)
+    assert open_submission(source, EXPECTED).files == {"q1_vae.py": CODE}
