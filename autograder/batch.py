@@ -15,7 +15,13 @@ from autograder.grade import (
     preloads,
     release_digest,
 )
-from autograder.intake import IntakeError, Submission, find_submissions, open_submission
+from autograder.intake import (
+    IntakeError,
+    Submission,
+    find_submissions,
+    open_submission,
+    submission_names,
+)
 from homework.verdict import GRADER_FAULT
 
 
@@ -30,7 +36,6 @@ class Batch:
 
     Raises:
         FixtureError: no fixtures, or no such assignment.
-        IntakeError: nothing was found at all.
     """
 
     def __init__(
@@ -45,34 +50,19 @@ class Batch:
         self.remarks: dict[str, str] = {}
         self.names: list[str] = []
         self.isolation = "nothing was run"
-        self.sources = self._existing(paths)
-
-    def _existing(self, paths: list[Path]) -> list[Path]:
-        sources = []
-        for path in paths:
-            try:
-                sources += find_submissions([path], self.expected)
-            except IntakeError as error:
-                self._bad(path.name, str(error))
-        return sources
-
-    def _bad(self, name: str, message: str) -> None:
-        self.problems.append(message)
-        self.names.append(name)
-        self.remarks[name] = message
+        self.sources = find_submissions(paths, self.expected)
 
     def open(self, again: bool) -> list[Submission]:
         """Open all submissions and return those that are still to be graded."""
         waiting = []
-        for source in self.sources:
+        self.names = submission_names(self.sources, self.expected)
+        for source, name in zip(self.sources, self.names):
             try:
-                submission = open_submission(source, self.expected)
+                submission = open_submission(source, self.expected, name)
             except IntakeError as error:
-                self._bad(source.name, str(error))
+                self.problems.append(str(error))
+                self.remarks[name] = str(error)
                 continue
-            name = self._unique(submission.name)
-            submission = Submission(**{**vars(submission), "name": name})
-            self.names.append(name)
             old = results.stored(self.out / name, submission.digest, self.release)
             if old is not None and not again:
                 self.found[name] = old
@@ -80,13 +70,6 @@ class Batch:
             else:
                 waiting.append(submission)
         return waiting
-
-    def _unique(self, name: str) -> str:
-        count, candidate = 1, name
-        while candidate in self.names:
-            count += 1
-            candidate = f"{name}-{count}"
-        return candidate
 
     def grade(
         self, waiting: list[Submission], jobs: int, unsafe: bool, step: Callable[[], None]

@@ -31,6 +31,7 @@ class Failure(click.ClickException):
 @contextmanager
 def _told() -> Iterator[None]:
     """Turn the errors that users can do something about into one sentence."""
+    from autograder.build_fixtures import BuildError
     from autograder.intake import IntakeError
     from autograder.judge.rungs import NoIsolation
     from autograder.judge.sandbox import SandboxError
@@ -40,7 +41,7 @@ def _told() -> Iterator[None]:
     from homework.fixtures import FixtureError
 
     known = (
-        FixtureError, IntakeError, MarkerError, NoIsolation, ReleaseError, RubricError, SandboxError,
+        BuildError, FixtureError, IntakeError, MarkerError, NoIsolation, ReleaseError, RubricError, SandboxError,
     )  # fmt: skip
     try:
         yield

@@ -7,6 +7,7 @@ students' catalogue, of all fixtures, and of the table that `autograder verify` 
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -133,6 +134,8 @@ ORDER = ("vae", "ddpm", "cfg")
 def load(solutions: Path, assignment: str) -> Rubric:
     """The rubric of one assignment, checked; `RubricError` if it is not sound."""
     path = solutions / "rubrics" / f"{assignment}.py"
+    if str(path.parent) not in sys.path:
+        sys.path.insert(0, str(path.parent))  # for the files that a rubric is made of
     spec = importlib.util.spec_from_file_location(f"rubric_{assignment}", path)
     if spec is None or spec.loader is None or not path.is_file():
         raise RubricError(f"there is no rubric {path}")
@@ -160,7 +163,7 @@ def _check(rubric: Rubric, path: Path) -> None:
         need(len(task.cases) >= 3, f"{task.id} needs at least 3 hidden cases")
         need(any(case.public for case in task.cases), f"{task.id} needs a public case")
         for items in (task.cases, task.mistakes):
-            names = [getattr(item, "name", None) or getattr(item, "id", "") for item in items]
+            names = [item.name if isinstance(item, Case) else item.id for item in items]
             need(len(set(names)) == len(names), f"{task.id} has two cases or mistakes of one name")
             need(not any("/" in n or ":" in n for n in names), f"{task.id}: no / or : in names")
         for mistake in task.mistakes:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "student_src"), str(ROOT / "solutions")]
+sys.path[:0] = [str(ROOT / "solutions"), str(ROOT / "student_src")]  # not the stubs
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,9 @@ def attempt(targets: Targets, staged: Path, scratch: Path) -> list[str]:
         targets: `read` (files and folders to stay unread), `write` (folders to stay unwritten),
             `pid` (the parent), `port` (a TCP server of the parent's on this machine).
     """
-    found = [f"read {path}" for path in targets["read"] if _succeeds(lambda p=path: _read(p))]
+    found = [f"read {path}" for path in targets["read"] if _succeeds(partial(_read, path))]
     folders = [*targets["write"], str(staged), "/tmp", "/var/tmp", "/dev/shm", "/"]
-    found += [f"write {path}" for path in folders if _succeeds(lambda p=path: _write(p))]
+    found += [f"write {path}" for path in folders if _succeeds(partial(_write, path))]
     pid = targets["pid"]
     attacks: dict[str, Callable[[], Any]] = {
         "connect by TCP": lambda: socket.create_connection(("127.0.0.1", targets["port"]), 1),

@@ -272,7 +272,8 @@ class _Watch:
         self.scratch, self.scratch_bytes = scratch, scratch_bytes
 
     def until_end(self) -> tuple[list[tuple[dict[str, Any], dict[str, np.ndarray]]], str, str]:
-        reader, messages, received = wire.Reader(), [], 0
+        reader, received = wire.Reader(), 0
+        messages: list[tuple[dict[str, Any], dict[str, np.ndarray]]] = []
         case_end = time.monotonic() + CASE_SECONDS
         while True:
             left = min(case_end, self.deadline) - time.monotonic()
@@ -348,11 +349,11 @@ def _empty(folder: Path) -> None:
             path = os.path.join(place, name)
             if not os.path.islink(path):
                 os.chmod(path, 0o700)
-    for path in folder.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
+    for entry in folder.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
         else:
-            path.unlink(missing_ok=True)
+            entry.unlink(missing_ok=True)
 
 
 def _split(parent: Sandbox) -> socket.socket:

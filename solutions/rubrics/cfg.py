@@ -6,16 +6,12 @@ loss in `cfg_draws.py`, the sampler of the trainer in `cfg_sampling.py`.
 
 from __future__ import annotations
 
-from pathlib import Path
-from runpy import run_path
+from cfg_draws import LOSS, P_SAMPLE, Q_SAMPLE
+from cfg_levels import ALPHA_LAMBDA, GET_LAMBDA, SIGMA_LAMBDA
+from cfg_sampling import SAMPLE
+from cfg_steps import MU_P_THETA, SIGMA_Q, SIGMA_Q_X, VAR_P_THETA
 
 from autograder.rubric import Rubric, Written
-
-# Rubrics are loaded by path, so their parts are too.
-_levels, _steps, _draws, _sampling = (
-    run_path(str(Path(__file__).with_name(f"cfg_{part}.py")))
-    for part in ("levels", "steps", "draws", "sampling")
-)
 
 RUBRIC = Rubric(
     assignment="cfg",
@@ -23,17 +19,17 @@ RUBRIC = Rubric(
     files=("q3_cfg_diffusion.py", "q3_trainer_cfg.py"),
     notebook="03_cfg.ipynb",
     tasks=(
-        _levels["GET_LAMBDA"],
-        _levels["ALPHA_LAMBDA"],
-        _levels["SIGMA_LAMBDA"],
-        _draws["Q_SAMPLE"],
-        _steps["SIGMA_Q"],
-        _steps["SIGMA_Q_X"],
-        _steps["MU_P_THETA"],
-        _steps["VAR_P_THETA"],
-        _draws["P_SAMPLE"],
-        _draws["LOSS"],
-        _sampling["SAMPLE"],
+        GET_LAMBDA,
+        ALPHA_LAMBDA,
+        SIGMA_LAMBDA,
+        Q_SAMPLE,
+        SIGMA_Q,
+        SIGMA_Q_X,
+        MU_P_THETA,
+        VAR_P_THETA,
+        P_SAMPLE,
+        LOSS,
+        SAMPLE,
     ),
     written=(
         Written("q3.written_elbo", "Question: from the ELBO to the noise-prediction loss", 10),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder import levels as lv
+import levels as lv
 from autograder.rubric import Case, Mistake, Task
 
 FILE = "q3_cfg_diffusion.py"

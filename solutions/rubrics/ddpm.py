@@ -6,16 +6,11 @@ The forward process and the loss are in `ddpm_forward.py`, the reverse process i
 
 from __future__ import annotations
 
-from pathlib import Path
-from runpy import run_path
+from ddpm_forward import LOSS, Q_SAMPLE, Q_XT_X0
+from ddpm_reverse import P_SAMPLE, P_XT_PREV_XT
+from ddpm_sampling import INTERMEDIATE, SAMPLE
 
 from autograder.rubric import Rubric, Written
-
-# Rubrics are loaded by path, so their parts are too.
-_forward, _reverse, _sampling = (
-    run_path(str(Path(__file__).with_name(f"ddpm_{part}.py")))
-    for part in ("forward", "reverse", "sampling")
-)
 
 RUBRIC = Rubric(
     assignment="ddpm",
@@ -23,11 +18,13 @@ RUBRIC = Rubric(
     files=("q2_ddpm.py", "q2_trainer_ddpm.py"),
     notebook="02_ddpm.ipynb",
     tasks=(
-        _forward["Q_XT_X0"],
-        _forward["Q_SAMPLE"],
-        *_reverse["TASKS"],
-        _forward["LOSS"],
-        *_sampling["TASKS"],
+        Q_XT_X0,
+        Q_SAMPLE,
+        P_XT_PREV_XT,
+        P_SAMPLE,
+        LOSS,
+        SAMPLE,
+        INTERMEDIATE,
     ),
     written=(
         Written("q2.written_trained", "Trained within 20 epochs", 10),

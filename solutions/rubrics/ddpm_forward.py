@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograder.draws import (
+from draws import (
     Random,
     constant,
     ddpm_tables,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograder.draws import Random, constant, ddpm_tables, seed, timed_weight, times, values
+from draws import Random, constant, ddpm_tables, seed, timed_weight, times, values
 from autograder.rubric import Case, Mistake, Task
 
 Inputs = dict[str, Any]
@@ -275,5 +275,3 @@ P_SAMPLE = Task(
         ),
     ),
 )
-
-TASKS = (P_XT_PREV_XT, P_SAMPLE)

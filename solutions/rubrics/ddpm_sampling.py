@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograder.draws import Random, constant, ddpm_tables, seed, timed_weight
+from draws import Random, constant, ddpm_tables, seed, timed_weight
 from autograder.rubric import Case, Mistake, Task
 
 Inputs = dict[str, Any]
@@ -202,5 +202,3 @@ INTERMEDIATE = Task(
         ),
     ),
 )
-
-TASKS = (SAMPLE, INTERMEDIATE)

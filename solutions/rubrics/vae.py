@@ -5,20 +5,17 @@ The tasks of `q1_vae.py` are in `vae_densities.py` and `vae_divergences.py`.
 
 from __future__ import annotations
 
-from pathlib import Path
-from runpy import run_path
 from typing import Any
 
 import numpy as np
 
-from autograder.draws import Random, probabilities, values
+from draws import Random, probabilities, values
+from vae_densities import BERNOULLI, LOG_MEAN_EXP, NORMAL
+from vae_divergences import KL_ANALYTIC, KL_MC
+
 from autograder.rubric import Case, Mistake, Rubric, Task, Written
 
 Inputs = dict[str, Any]
-
-# Rubrics are loaded by path, so their parts are too.
-_densities = run_path(str(Path(__file__).with_name("vae_densities.py")))
-_divergences = run_path(str(Path(__file__).with_name("vae_divergences.py")))
 
 
 def _loss(
@@ -137,7 +134,7 @@ RUBRIC = Rubric(
     title="Variational autoencoder",
     files=("q1_vae.py", "q1_train_vae.py"),
     notebook="01_vae.ipynb",
-    tasks=(*_densities["TASKS"], *_divergences["TASKS"], LOSS_FUNCTION),
+    tasks=(BERNOULLI, NORMAL, LOG_MEAN_EXP, KL_ANALYTIC, KL_MC, LOSS_FUNCTION),
     written=(
         Written("q1.written_training", "Training and loss curve", 5),
         Written("q1.written_samples", "Samples", 6),

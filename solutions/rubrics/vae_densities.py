@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.draws import Random, probabilities, values
+from draws import Random, probabilities, values
 from autograder.rubric import Case, Mistake, Task
 
 Inputs = dict[str, Any]
@@ -316,5 +316,3 @@ LOG_MEAN_EXP = Task(
         ),
     ),
 )
-
-TASKS = (BERNOULLI, NORMAL, LOG_MEAN_EXP)

@@ -26,12 +26,10 @@ from typing import Any
 CODE = Path(__file__).resolve().parents[1]
 ROOT = CODE.parent
 
-# This file is started by its path, in isolated mode, so that nothing can take the place of the
-# standard library; the folder of the student's files is on the path for this one import only.
-sys.path.insert(0, str(CODE))
+# This file is started by its path, in isolated mode. The student's folder comes last on the path:
+# a file there that is named like a module of the standard library must not take its place.
+sys.path.append(str(CODE))
 from homework.handin import Item, look_at_code, look_at_notebook, read  # noqa: E402
-
-sys.path.remove(str(CODE))
 
 SECONDS = 300.0  # for the public checks; HOMEWORK_CHECK_SECONDS changes it
 GRACE = 10.0  # seconds that an interrupted check has to tell what it found

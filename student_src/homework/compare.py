@@ -62,19 +62,19 @@ def _rank(name: str) -> tuple[int, str]:
 
 
 def _mishap_verdict(task: Task, mishap: Mishap) -> Verdict:
-    place = {"file": mishap.file, "line": mishap.line}
     if mishap.kind == "not implemented":
         if mishap.message and mishap.message != task.id:
             said = f"it calls {mishap.message[:60]}, which is not implemented yet"
             return Verdict(NOT_IMPLEMENTED, "it calls something that is not implemented yet",
-                           "implement what it calls first", said, **place)  # fmt: skip
+                           "implement what it calls first", said, file=mishap.file, line=mishap.line)  # fmt: skip
         return Verdict(NOT_IMPLEMENTED, "this task is not implemented yet",
-                       f"look for `# TODO ({task.id})` in {task.file}", **place)  # fmt: skip
+                       f"look for `# TODO ({task.id})` in {task.file}",
+                       file=mishap.file, line=mishap.line)  # fmt: skip
     if mishap.kind == "missing":
         return Verdict(ERROR, mishap.message or "something is missing", "", mishap.message)
     where = f" at line {mishap.line} of {mishap.file}" if mishap.line else ""
     rationale = f"your code raised {_article(mishap.error)}{where}"
-    return Verdict(ERROR, rationale, ERROR_HELP.get(mishap.error, ""), mishap.message, **place)
+    return Verdict(ERROR, rationale, ERROR_HELP.get(mishap.error, ""), mishap.message, file=mishap.file, line=mishap.line)
 
 
 def _article(name: str) -> str:
@@ -118,7 +118,7 @@ def _check(
     if value.array is None:
         return _nothing(name, what), ""
     actual, expected = _aligned(name, task, answers, value.array, target)
-    if actual is None:
+    if actual is None or expected is None:
         shapes = f"shape {value.array.shape}, expected {target.shape}"
         return f"{what} has {shapes}{_shape_hint(value.array, target)}", shapes
     finite = np.isfinite(actual)
@@ -251,7 +251,9 @@ def _shape_hint(actual: np.ndarray, target: np.ndarray) -> str:
 
 def _planted(case: Case, answers: CaseArrays, values: Mapping[str, Value]) -> str:
     """Id of the planted mistake that gives exactly these values, or an empty string."""
-    for mistake, arrays in answers.mistakes.items():
+    # Where one mistake shows in a part of what another shows in, the other explains more.
+    by_extent = sorted(answers.mistakes.items(), key=lambda item: -len(item[1]))
+    for mistake, arrays in by_extent:
         if arrays and all(_equals(values.get(n), a, case) for n, a in arrays.items()):
             return mistake
     return ""

@@ -41,7 +41,7 @@ def pattern(
     if actual.ndim and np.ptp(actual - expected) <= atol + rtol * np.abs(expected).max():
         return "is off by the same amount everywhere"
     factor = _factor(actual, expected)
-    if factor and abs(factor) > 1e-6 and close(actual / factor, expected):
+    if factor and abs(factor - 1.0) > 1e-2 and abs(factor) > 1e-6 and close(actual / factor, expected):
         return f"is {factor:.4g} times what is expected, everywhere"
     positive = (actual > 0).all() and (expected > 0).all()
     if positive and close(actual, expected**2):
@@ -63,7 +63,8 @@ def _rows(
 ) -> str:
     if actual.ndim == 0 or len(actual) < 2:
         return "has a wrong value"
-    right = np.isclose(actual, expected, rtol=rtol, atol=atol).reshape(len(actual), -1).all(axis=1)
+    close = np.asarray(np.isclose(actual, expected, rtol=rtol, atol=atol))
+    right = np.asarray(close.reshape(len(actual), -1).all(axis=1))
     t = inputs.get("t")
     if t is not None and t.shape == right.shape and right.any():
         if np.array_equal(right, t > 0):

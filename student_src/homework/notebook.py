@@ -87,6 +87,8 @@ class when_ready:  # noqa: N801 - read as a statement: with when_ready():
         sentence = None if error is None else _sentence(error, trace)
         if sentence:
             print(sentence)
+            if "matplotlib.pyplot" in sys.modules:  # a half-drawn picture would appear after it
+                sys.modules["matplotlib.pyplot"].close("all")
         return sentence is not None
 
 

@@ -71,8 +71,13 @@ def quiet() -> Iterator[Printed]:
         stack.enter_context(torch.inference_mode(False))
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("default")  # a notebook's "error" would change what the code does
+        warnings.showwarning = _show_warning  # nor may a hook of the notebook's own show it
         stack.enter_context(_streams(printed))
         yield printed
+
+
+def _show_warning(message: Any, category: Any, filename: str, lineno: int, *more: Any) -> None:
+    sys.stderr.write(warnings.formatwarning(message, category, filename, lineno))
 
 
 @contextmanager

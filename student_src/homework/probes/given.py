@@ -234,9 +234,9 @@ class GivenCFG:
         **named: Any,
     ) -> torch.Tensor:
         # Whatever else a student's own p_sample takes is of no use here.
-        mean = self.mu_p_theta(z_lambda_t, x_t, lambda_t, lambda_t_prim)
+        center = self.mu_p_theta(z_lambda_t, x_t, lambda_t, lambda_t_prim)
         std = self._at("std", lambda_t, lambda_t_prim)
-        return mean + std * randomizer.normal_like(z_lambda_t)
+        return center + std * randomizer.normal_like(z_lambda_t)
 
 
 def looked_up(owner: Any, *names: str) -> dict[str, Callable[..., Any]]:
