@@ -45,11 +45,13 @@ def _add(folder: Path, item: rubric.Rubric) -> None:
 
 
 def write_notebook(path: Path, cells: Sequence[str], agreement: str = "") -> None:
-    """A notebook of code cells; `agreement` is the source of a cell with that tag."""
+    """A notebook of code cells; `agreement` is the source of a tagged cell."""
     from nbformat import v4, write
 
     nodes = [v4.new_code_cell(cell) for cell in cells]
     if agreement:
+        words = "I confirm this by filling in my name."
+        nodes.append(v4.new_markdown_cell(words, metadata={"tags": ["agreement"]}))
         nodes.append(v4.new_code_cell(agreement, metadata={"tags": ["agreement"]}))
     write(v4.new_notebook(cells=nodes), path)
 

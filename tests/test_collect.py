@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
 import student_kit
 
 BASH = shutil.which("bash")
@@ -159,7 +160,8 @@ def test_a_zip_that_cannot_be_written(kit: Path) -> None:
 
 def test_a_module_that_is_left_behind(kit: Path) -> None:
     (kit / "student_src" / "helpers.py").write_text("x = 1\n", encoding="utf-8")
-    student_kit.edit(kit / "student_src" / "q1_vae.py", "import math", "import math\nimport helpers")
+    path = kit / "student_src" / "q1_vae.py"
+    student_kit.edit(path, "import math", "import math\nimport helpers")
     done = collect(kit)
     assert done.returncode == 0 and "imports helpers.py, which is not handed in" in done.stdout
 

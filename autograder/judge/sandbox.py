@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.judge import untrusted, wire, zygote
+from autograder.judge import hugepages, untrusted, wire, zygote
 from autograder.judge.confine import CONFINEMENT_FAILED, SLOT_UID, Limits, readable_paths
 from homework.outcome import Outcome
 
@@ -381,7 +381,7 @@ def _code_paths() -> tuple[Path, ...]:
 
 def _clean_environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
-    return kept | {
+    return kept | hugepages.ENVIRONMENT | {
         # One thread each: for models this small, starting threads costs more than they save.
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",

@@ -21,6 +21,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from autograder.judge import hugepages
 from autograder.judge.confine import Confinement, Limits, die_with_parent
 
 ALWAYS = (
@@ -54,6 +55,8 @@ def main(socket_fd: int, extra: list[str]) -> None:
     _warm_up()
     gc.collect()
     gc.freeze()
+    with contextlib.suppress(OSError, ValueError):
+        hugepages.gather()
     send(control, {"ready": True, "missing": missing, "size_kib": _resident_kib()})
     serve(control)
 

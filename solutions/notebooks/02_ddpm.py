@@ -320,7 +320,8 @@ with when_ready():
     figure, axes = plt.subplots(figsize=(6, 2.8), layout="constrained")
     epochs = [entry["epoch"] for entry in trainer.history]
     axes.plot(epochs, [entry["loss"] for entry in trainer.history], "k.-")
-    axes.set(xlabel="epoch", ylabel="squared error per pixel", title="Loss", yscale="log")
+    axes.set(xlabel="epoch", ylabel="squared error per pixel", title="Loss")
+    axes.locator_params(axis="x", integer=True)
     axes.spines[["top", "right"]].set_visible(False)
     plt.show()
     for epoch, pictures in trainer.samples_by_epoch.items():

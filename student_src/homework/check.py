@@ -30,7 +30,7 @@ from homework.verdict import FAILED, GRADER_FAULT, NOT_RUN, PASSED, CaseResult, 
 
 if TYPE_CHECKING:
     from homework.fixtures import Assignment, Case, CaseArrays, Task
-    from homework.probing import Outcome
+    from homework.outcome import Outcome
 
 __all__ = ["Report", "check", "examine", "main"]
 
@@ -158,9 +158,10 @@ def _run_case(assignment: Assignment, task: Task, case: Case, folder: Path) -> V
     try:
         answers = assignment.arrays(task, case)
         outcomes: list[Outcome] = []
-        for isolated in (False, True) if task.isolated else (False,):
+        # In isolation first: there, a mistake in what the task builds on cannot hold it up.
+        for isolated in (True, False) if task.isolated else (False,):
             student = Student(folder, assignment.stems, isolated)
-            outcomes.append(probing.run(student, case.probe, answers.inputs))
+            outcomes.insert(0, probing.run(student, case.probe, answers.inputs))
             verdict = compare.judge(task, case, answers, outcomes)
             if verdict.status == PASSED:  # one right outcome is enough
                 break

@@ -120,8 +120,9 @@ def look_at_notebook(item: Item) -> None:
         return
     if len(item.content) > LARGE_NOTEBOOK:
         item.remarks.append("is very large: clear outputs that you do not need")
-    for source in sources:
-        pairs = re.findall(r"""^\s*(NAME|STUDENT_ID)\s*=\s*(["'])(.*?)\2""", source, re.M)
+    if sources:
+        text = "\n".join(sources)
+        pairs = re.findall(r"""^\s*(NAME|STUDENT_ID)\s*=\s*(["'])(.*?)\2""", text, re.M)
         values = {name: value.strip() for name, _, value in pairs}
         empty = [name for name in ("NAME", "STUDENT_ID") if not values.get(name)]
         if empty:
@@ -132,5 +133,6 @@ def look_at_notebook(item: Item) -> None:
 
 def _is_agreement(cell: dict[str, Any]) -> bool:
     data = cell.get("metadata", {})
-    names = [cell.get("id"), data.get("nbgrader", {}).get("grade_id"), *data.get("tags", [])]
+    grade_id = data.get("nbgrader", {}).get("grade_id")
+    names = [cell.get("id"), data.get("name"), grade_id, *data.get("tags", [])]
     return any(isinstance(name, str) and name.lower() == "agreement" for name in names)

@@ -76,7 +76,14 @@ def quiet() -> Iterator[Printed]:
         yield printed
 
 
-def _show_warning(message: Any, category: Any, filename: str, lineno: int, *more: Any) -> None:
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: Any = None,
+    line: str | None = None,
+) -> None:
     sys.stderr.write(warnings.formatwarning(message, category, filename, lineno))
 
 

@@ -36,9 +36,12 @@ class DDPMUNet(nn.Module):
     def __init__(self, image_channels: int = 1, width: int = 48, blocks: int = 2) -> None:
         super().__init__()
         self.embed_time = nn.Sequential(
-            nn.Linear(width, 2 * width), nn.SiLU(), nn.Linear(2 * width, 2 * width)
+            nn.Linear(width, 2 * width),
+            nn.SiLU(),
+            nn.Linear(2 * width, 2 * width),
+            nn.LayerNorm(2 * width),
         )
-        self.body = _Body(image_channels, width, blocks, embedding=2 * width)
+        self.body = _Body(image_channels, width, blocks, 2 * width, 2 * width)
         self.width = width
 
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
@@ -73,8 +76,7 @@ class CFGUNet(nn.Module):
         self.gauge = NoiseGauge(image_channels, 2 * width)
         # One row more than there are classes: the last one stands for "no label given".
         self.embed_label = nn.Embedding(num_classes + 1, 2 * width)
-        nn.init.normal_(self.embed_label.weight, std=0.1)  # must not drown the noise level
-        self.body = _Body(image_channels, width, blocks, embedding=2 * width)
+        self.body = _Body(image_channels, width, blocks, 4 * width, 2 * width)
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Predict the noise.
@@ -92,7 +94,8 @@ class CFGUNet(nn.Module):
         if len(z) == 0:
             return torch.zeros_like(z)
         noise = self.gauge(z)
-        return self.body(z, noise + self.embed_label(labels.long()), noise)
+        known = torch.cat([noise, self.embed_label(labels.long()).to(noise.dtype)], dim=1)
+        return self.body(z, known, noise)
 
 
 class NoiseGauge(nn.Module):
@@ -115,6 +118,7 @@ class NoiseGauge(nn.Module):
             nn.Linear(embedding, embedding),
             nn.SiLU(),
             nn.Linear(embedding, embedding),
+            nn.LayerNorm(embedding),  # as loud as the label from the first step on
         )
 
     def forward(self, z: Tensor) -> Tensor:
@@ -142,7 +146,9 @@ class _Body(nn.Module):
     picture: without the 4 x 4 floor, strokes come out well but not whole digits.
     """
 
-    def __init__(self, image_channels: int, width: int, blocks: int, embedding: int) -> None:
+    def __init__(
+        self, image_channels: int, width: int, blocks: int, embedding: int, noise: int
+    ) -> None:
         super().__init__()
         self.image_channels = image_channels
         folded = image_channels * FOLD**2
@@ -157,12 +163,12 @@ class _Body(nn.Module):
         self.up1 = _Block(two + one, one, embedding)
         self.leave_norm = nn.GroupNorm(GROUPS, one)
         self.leave = _zeroed(nn.Conv2d(one, folded, 3, padding=1))
-        self.level = _zeroed(nn.Linear(embedding, 1))
+        self.level = _zeroed(nn.Linear(noise, 1))
         # Channels beside each other in memory: convolutions on a CPU are faster that way.
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, x: Tensor, embedding: Tensor, noise: Tensor) -> Tensor:
-        """`noise` (batch, embedding) is what is known of the noise level alone."""
+        """`noise`: (batch, its own width), what is known of the noise level alone."""
         embedding = F.silu(embedding)
         h = F.pixel_unshuffle(x, FOLD).contiguous(memory_format=torch.channels_last)
         fine = self.down1(self.enter(h), embedding)
