@@ -40,6 +40,10 @@ PRELOADS = {
 }
 
 
+# What a second run, on the student's own code alone, would not change.
+_SETTLED = (PASSED, TIMEOUT, NOT_RUN)
+
+
 @dataclass
 class Grading:
     """What came out for one submission."""
@@ -166,7 +170,7 @@ class Grader:
             verdicts = self._verdicts(sandbox, assignment, task, task.isolated, list(task.cases))
             if task.isolated:
                 # Whoever calls helpers of their own is right too if it all fits together.
-                failed = [case for case in task.cases if verdicts[case.name].status != PASSED]
+                failed = [c for c in task.cases if verdicts[c.name].status not in _SETTLED]
                 own = self._verdicts(sandbox, assignment, task, False, failed) if failed else {}
                 verdicts |= {name: v for name, v in own.items() if v.status == PASSED}
             results = [_result(case, verdicts[case.name]) for case in task.cases]

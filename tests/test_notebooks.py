@@ -7,7 +7,6 @@ every picture appears, and once with the untouched stubs, where sentences take t
 from __future__ import annotations
 
 import io
-import json
 import os
 import shutil
 import subprocess
@@ -361,13 +360,3 @@ def test_setup_says_what_to_do_when_nothing_is_found(tmp_path: Path) -> None:
         check=False,
     )
     assert "Start Jupyter in the folder of the unzipped assignment" in done.stderr
-
-
-def test_committed_notebooks_are_those_of_the_masters() -> None:
-    for item in RUBRICS:
-        path = ROOT / "assignments" / item.notebook
-        if not path.is_file():
-            pytest.skip("not released yet")
-        assert json.loads(path.read_text(encoding="utf-8")) == json.loads(
-            notebooks.build(master_of(item))
-        )

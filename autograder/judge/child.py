@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -85,30 +86,21 @@ def _cases(
     folder = Path(request["staged"])
     isolated = request["isolated"]
     # What a student prints would be encoded and thrown away; saving that keeps floods cheap.
-    sys.stdout = sys.stderr = _Silence()  # type: ignore[assignment]
+    sys.stdout, sys.stderr = _Silence(), _Silence()
     for head, arrays in inputs:
         student = Student(folder, request["stems"], isolated, request["device"])
         outcome = probing.run(student, head["probe"], arrays)
         _send(answer_fd, _message(head["case"], outcome))
 
 
-class _Silence:
-    """A stream that takes anything and keeps nothing."""
+class _Silence(io.TextIOWrapper):
+    """A stream like `sys.stdout`, `reconfigure` and `buffer` included, that keeps nothing."""
 
-    encoding, closed, buffer = "utf-8", False, None
+    def __init__(self) -> None:
+        super().__init__(open(os.devnull, "wb"), encoding="utf-8", errors="replace")
 
-    def write(self, text: Any) -> int:
-        return len(text) if isinstance(text, (str, bytes)) else 0
-
-    def writelines(self, lines: Any) -> None: ...
-
-    def flush(self) -> None: ...
-
-    def isatty(self) -> bool:
-        return False
-
-    def fileno(self) -> int:
-        return 1
+    def write(self, text: str) -> int:
+        return len(text)
 
 
 def _message(case: str, outcome: Outcome) -> bytes:

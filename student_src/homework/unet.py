@@ -158,6 +158,7 @@ class _Body(nn.Module):
         self.halve1 = nn.Conv2d(one, two, 3, stride=2, padding=1)
         self.down2 = _Block(two, two, embedding)
         self.halve2 = nn.Conv2d(two, three, 3, stride=2, padding=1)
+        self.sketch = _Sketch(embedding, three)
         self.floor = nn.ModuleList(_Block(three, three, embedding) for _ in range(blocks))
         self.up2 = _Block(three + two, two, embedding)
         self.up1 = _Block(two + one, one, embedding)
@@ -174,6 +175,7 @@ class _Body(nn.Module):
         fine = self.down1(self.enter(h), embedding)
         coarse = self.down2(self.halve1(fine), embedding)
         h = self.halve2(coarse)
+        h = h + self.sketch(embedding, h)
         for block in self.floor:
             h = block(h, embedding)
         h = self.up2(_grow_and_join(h, coarse), embedding)
@@ -185,6 +187,29 @@ class _Body(nn.Module):
         # the layers above do not matter. The network learns its own alpha.
         level = (LEVEL_GAIN * self.level(F.silu(noise))).to(x.dtype)[:, :, None, None]
         return torch.sigmoid(-level).sqrt() * x + torch.sigmoid(level).sqrt() * h
+
+
+class _Sketch(nn.Module):
+    """A coarse drawing from the embedding alone: where, in a 3, is there ink?
+
+    Convolutions treat all places alike, so without it a network learns slowly to draw in noise,
+    where nothing in the picture says which place is which.
+    """
+
+    SIDE, CHANNELS = 4, 24
+
+    def __init__(self, embedding: int, channels: int) -> None:
+        super().__init__()
+        self.draw = nn.Linear(embedding, self.CHANNELS * self.SIDE**2)
+        self.spread = nn.Conv2d(self.CHANNELS, channels, 1)
+
+    def forward(self, embedding: Tensor, like: Tensor) -> Tensor:
+        """embedding: (batch, embedding). Returns (batch, channels, as high and wide as `like`)."""
+        h = self.draw(embedding).unflatten(1, (self.CHANNELS, self.SIDE, self.SIDE))
+        h = h.contiguous(memory_format=torch.channels_last)
+        if h.shape[2:] != like.shape[2:]:
+            h = F.interpolate(h, size=like.shape[2:], mode="bilinear", align_corners=False)
+        return self.spread(h)
 
 
 def _grow_and_join(h: Tensor, skip: Tensor) -> Tensor:

@@ -1,0 +1,110 @@
+"""Releases: built for real in a copy of the kit, proved, and found out when something is wrong."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from autograder import release, rubric
+from autograder.release import Places
+
+ROOT = Path(__file__).resolve().parents[1]
+COPIED = ("solutions", "student_src", "assignments", "test_resources", "autograder")
+FILES = ("collect_submission.sh", "requirements.txt", "environment.yml", "pyproject.toml")
+
+
+def autograder(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line of the copy in `root` as a process of its own."""
+    start = (
+        f"import sys; sys.path[:0] = [{str(root)!r}, {str(root / 'student_src')!r}]; "
+        "from autograder.cli import main; main()"
+    )
+    command = [sys.executable, "-P", "-c", start, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=root)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the kit with a release built in it."""
+    root = tmp_path_factory.mktemp("kit")
+    ignore = shutil.ignore_patterns("__pycache__")
+    for name in COPIED:
+        shutil.copytree(ROOT / name, root / name, ignore=ignore)
+    for name in FILES:
+        shutil.copy(ROOT / name, root / name)
+    done = autograder(root, "release", "--seed", "a term")
+    assert done.returncode == 0, done.stderr
+    return root
+
+
+def test_the_release_is_sound(built: Path) -> None:
+    done = autograder(built, "verify", "--jobs", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "The release is sound." in done.stdout
+    assert "PROBLEM" not in done.stdout
+
+
+def test_student_zips_hold_the_allowed_files_only(built: Path) -> None:
+    for item in rubric.load_all(built / "solutions"):
+        with zipfile.ZipFile(Places(built).student_zip(item.assignment)) as archive:
+            names = {name.split("/", 1)[1] for name in archive.namelist()}
+        assert {f"student_src/{file}" for file in item.files} <= names
+        assert f"assignments/{item.notebook}" in names
+        tops = {name.split("/")[0] for name in names}
+        assert tops == {"assignments", "student_src", "test_resources", "collect_submission.sh"}
+        code = {n for n in names if n.startswith("student_src/q")}
+        assert code == {f"student_src/{file}" for file in item.files}
+
+
+def test_another_secret_draws_other_cases(built: Path) -> None:
+    first = release.secret_seed(Places(built), "a term")
+    assert first != release.secret_seed(Places(built), "another term")
+    assert first == release.secret_seed(Places(built), "a term")
+    assert release.secret_seed(Places(built), None) == first
+    assert Places(built).seed.stat().st_mode & 0o077 == 0
+
+
+def test_stale_files_are_found(built: Path) -> None:
+    assert autograder(built, "release", "--check").returncode == 0
+    stub = built / "student_src" / "q1_vae.py"
+    before = stub.read_text()
+    stub.write_text(before.replace("Stable", "Unstable").replace("stably", "somehow"))
+    fixtures = built / "test_resources" / "cfg.json"
+    kept = fixtures.read_text()
+    fixtures.write_text(kept.replace('"weight": 1.0', '"weight": 2.0', 1))
+    done = autograder(built, "release", "--check")
+    stub.write_text(before)
+    fixtures.write_text(kept)
+    assert done.returncode == 1
+    assert "stale: student_src/q1_vae.py" in done.stdout
+    assert "stale: test_resources/cfg.json" in done.stdout
+
+
+def test_a_bad_marker_stops_the_release(built: Path) -> None:
+    file = built / "solutions" / "q1_vae.py"
+    before = file.read_text()
+    file.write_text(before.replace("    ### END SOLUTION\n", "", 1))
+    done = autograder(built, "release")
+    file.write_text(before)
+    assert done.returncode == 2
+    assert "solutions/q1_vae.py, line" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_leak_is_found(built: Path) -> None:
+    leaky = built / "student_src" / "homework" / "plots.py"
+    before = leaky.read_text()
+    line = "log_density = target * torch.log(mu) + (1 - target) * torch.log1p(-mu)"
+    leaky.write_text(before + f"\n\ndef answer(target, torch, mu):\n    {line}\n    return log_density\n")
+    from autograder import verify
+
+    rubrics = rubric.load_all(built / "solutions")
+    release.write_student_zip(Places(built), rubrics[0])
+    found = list(verify._leaks(Places(built), rubrics[:1]))
+    leaky.write_text(before)
+    release.write_student_zip(Places(built), rubrics[0])
+    assert any("plots.py: holds the line of a solution" in problem for problem in found)
