@@ -81,9 +81,7 @@ class Batch:
             results.write_fault(self.out / submission.name, "it was ended before it was done.")
         private = [self.out, *{source.resolve() for source in self.sources}]
         jobs = min(jobs, len(waiting))
-        with Grader(
-            self.fixtures, self.only, jobs, unsafe, private, preloads(waiting)
-        ) as grader:
+        with Grader(self.fixtures, self.only, jobs, unsafe, private, preloads(waiting)) as grader:
             self.isolation = grader.isolation
 
             def done(grading: Grading) -> None:
@@ -131,5 +129,3 @@ def _remark(grading: Grading) -> str:
     if not grading.tasks:
         return "no file of these assignments"
     return ", ".join(f"{count} {status}" for status, count in counts.items()) or "all passed"
-
-

@@ -142,9 +142,7 @@ class Grader:
         result.seconds = time.monotonic() - start
         return result
 
-    def grade_all(
-        self, submissions: Sequence[Submission], done: Callable[[Grading], None]
-    ) -> None:
+    def grade_all(self, submissions: Sequence[Submission], done: Callable[[Grading], None]) -> None:
         """Grade many, as many at a time as there are jobs; `done` is called from worker threads."""
         free: SimpleQueue[Sandbox] = SimpleQueue()
         for sandbox in self._sandboxes:
@@ -183,7 +181,6 @@ class Grader:
             )
             return _unrun(task, fault)
         return _task_result(task, results)
-
 
     def _verdicts(
         self, sandbox: Sandbox, assignment: Assignment, task: Task, isolated: bool,
@@ -286,8 +283,5 @@ def grade_to_results(submission: Path, assignment: str, fixtures_dir: Path) -> d
         missing = tuple(expected)
         problems = dict.fromkeys(expected, str(error))
         opened = Submission("submission", submission, {}, missing, problems, (str(error),), "")
-    private = [submission] if submission.exists() else []
-    with Grader(
-        fixtures_dir, [assignment], private=private, preload=preloads([opened])
-    ) as grader:
+    with Grader(fixtures_dir, [assignment], preload=preloads([opened])) as grader:
         return results.gradescope(grader.grade(opened))

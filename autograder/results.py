@@ -154,7 +154,8 @@ def feedback(grading: Grading) -> str:
     parts = [f"# Feedback: {grading.submission.name}", _summary(grading)]
     parts.append("| task | points | result |\n|---|---:|---|")
     parts[-1] += "".join(
-        f"\n| `{t.task}` {t.title} | {t.score:g} / {t.points:g} | {t.status} |" for t in grading.tasks
+        f"\n| `{t.task}` {t.title} | {t.score:g} / {t.points:g} | {t.status} |"
+        for t in grading.tasks
     )
     for task in grading.tasks:
         if task.status != PASSED:
@@ -218,5 +219,3 @@ def replace(path: Path, text: str) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
-
-

@@ -167,4 +167,6 @@ def _check(rubric: Rubric, path: Path) -> None:
             need(len(set(names)) == len(names), f"{task.id} has two cases or mistakes of one name")
             need(not any("/" in n or ":" in n for n in names), f"{task.id}: no / or : in names")
         for mistake in task.mistakes:
-            need(bool(mistake.body) != bool(mistake.edits), f"{mistake.id}: body or edits, not both")
+            need(
+                bool(mistake.body) != bool(mistake.edits), f"{mistake.id}: body or edits, not both"
+            )

@@ -41,7 +41,9 @@ print(json.dumps(grade_to_results(submission, assignment.name, kit / "fixtures")
 def prove(places: Places, jobs: int, say: Callable[[str], None]) -> Problems:
     """Run every proof; `say` is told each step. The result is empty if the release is sound."""
     rubrics = rubric.load_all(places.solutions)
-    problems = [f"stale: {name}; run `autograder release`" for name in release.stale(places, rubrics)]
+    problems = [
+        f"stale: {name}; run `autograder release`" for name in release.stale(places, rubrics)
+    ]
     say("committed files compared with the source")
     problems += _leaks(places, rubrics)
     say("students' zips searched for solutions, bytecode and hidden arrays")
@@ -49,7 +51,9 @@ def prove(places: Places, jobs: int, say: Callable[[str], None]) -> Problems:
     say("zips built a second time and compared")
     problems += [p for item in rubrics for p in _reference_through_zip(places, item)]
     say("reference graded through the Gradescope zips")
-    with Grader(places.hidden, [r.assignment for r in rubrics], jobs, private=[places.solutions]) as g:
+    with Grader(
+        places.hidden, [r.assignment for r in rubrics], jobs, private=[places.solutions]
+    ) as g:
         problems += _stubs(places, rubrics, g)
         say("stubs graded")
         problems += _mistakes(places, rubrics, g)
@@ -149,7 +153,9 @@ def _leaks(places: Places, rubrics: list[Rubric]) -> Iterator[str]:
                 content = archive.read(name)
                 if name.endswith((".pyc", ".pyo")) or "__pycache__" in name:
                     yield f"{name} in the zip of {item.assignment} is bytecode"
-                yield from (f"{name}: {what}" for what in _leaks_in(content, name, secret_lines, hidden))
+                yield from (
+                    f"{name}: {what}" for what in _leaks_in(content, name, secret_lines, hidden)
+                )
 
 
 def _leaks_in(
@@ -219,13 +225,19 @@ def table(rubrics: list[Rubric]) -> list[tuple[str, ...]]:
         for task in item.tasks:
             public = sum(case.public for case in task.cases)
             rows.append(
-                (task.id, f"{task.points:g}", str(public), str(len(task.cases)), str(len(task.mistakes)))
+                (
+                    task.id,
+                    f"{task.points:g}",
+                    str(public),
+                    str(len(task.cases)),
+                    str(len(task.mistakes)),
+                )
             )
         for question in item.written:
             rows.append((question.id, f"{question.points:g}", "by people", "", ""))
         mistakes = sum(len(task.mistakes) for task in item.tasks)
         cases = sum(len(task.cases) for task in item.tasks)
-        rows.append((f"{item.assignment} in all", f"{item.points:g}", "", str(cases), str(mistakes)))
+        rows.append(
+            (f"{item.assignment} in all", f"{item.points:g}", "", str(cases), str(mistakes))
+        )
     return rows
-
-

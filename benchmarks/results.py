@@ -28,6 +28,7 @@ def main() -> None:
     options = parser.parse_args()
 
     import torch
+
     from homework import devices, profiles
 
     torch.manual_seed(0)
@@ -73,6 +74,7 @@ def measure_vae(args: Any, images: Any, out: Path) -> dict[str, Any]:
 
 def measure_diffusion(args: Any, images: Any, out: Path) -> dict[str, Any]:
     import torch
+
     from homework import devices, metrics, profiles
     from homework.plots import show_images
     from homework.sampling import draw

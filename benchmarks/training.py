@@ -85,6 +85,7 @@ def in_a_process(settings: dict[str, Any]) -> dict[str, Any]:
 def run_one(settings: dict[str, Any]) -> dict[str, Any]:
     """Measure one row: {"rate"}, or with a target {"epochs", "seconds", "reached"}."""
     import torch
+
     from homework import devices, profiles
 
     if settings["threads"]:
@@ -160,6 +161,7 @@ def make_batches(loader: str, images: Any, args: Any) -> Callable[[], Iterable[A
 def make_step(settings: dict[str, Any], args: Any) -> tuple[Callable[..., None], Any]:
     """The training step of the reference solution, and the VAE's validation."""
     import torch
+
     from homework import devices, profiles
     from homework.vae_model import VAE
     from homework.vae_training import validate

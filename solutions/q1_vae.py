@@ -45,9 +45,7 @@ def log_likelihood_bernoulli(mu: torch.Tensor, target: torch.Tensor) -> torch.Te
     ### END SOLUTION
 
 
-def log_likelihood_normal(
-    mu: torch.Tensor, logvar: torch.Tensor, z: torch.Tensor
-) -> torch.Tensor:
+def log_likelihood_normal(mu: torch.Tensor, logvar: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
     """Log-density log N(z; mu, diag(exp(logvar))) of a Gaussian with a diagonal covariance.
 
     Each feature contributes -(log(2 pi) + logvar + (z - mu)^2 / exp(logvar)) / 2, and the features

@@ -90,9 +90,7 @@ class DenoiseDiffusion:
         return mean + var.sqrt() * eps
         ### END SOLUTION
 
-    def p_xt_prev_xt(
-        self, xt: torch.Tensor, t: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def p_xt_prev_xt(self, xt: torch.Tensor, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Mean and variance of the reverse step p(x_{t-1} | x_t).
 
         Ho et al. 2020, eq. 11:

@@ -72,7 +72,10 @@ class Trainer(TrainerBase):
             conditional = self.eps_model(z, labels)
             unconditional = self.eps_model(z, None)
             noise = (1.0 + cfg_scale) * conditional - cfg_scale * unconditional
-            sigma, alpha = self.diffusion.sigma_lambda(lambda_t), self.diffusion.alpha_lambda(lambda_t)
+            sigma, alpha = (
+                self.diffusion.sigma_lambda(lambda_t),
+                self.diffusion.alpha_lambda(lambda_t),
+            )
             x_t = (z - sigma * noise) / alpha
             if t_ < n_steps - 1:
                 lambda_t_prim = self.diffusion.get_lambda(t - 1)

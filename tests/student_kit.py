@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from autograder import build_fixtures, rubric, source
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -59,6 +61,24 @@ def write_notebook(path: Path, cells: Sequence[str], agreement: str = "") -> Non
 def solve(kit: Path, file: str) -> None:
     """Put the reference in the place of a stub."""
     shutil.copy(SOLUTIONS / file, kit / "student_src" / file)
+
+
+def write_task(kit: Path, body: str, top: str = "") -> None:
+    """`q1_vae.py` with this body of `log_mean_exp`, the rest being the reference."""
+    solve(kit, "q1_vae.py")
+    path = kit / "student_src" / "q1_vae.py"
+    text = path.read_text(encoding="utf-8")
+    begin = text.index("### BEGIN SOLUTION", text.index("def log_mean_exp"))
+    end = text.index("### END SOLUTION", begin)
+    path.write_text(
+        text[:begin] + body.replace("\n", "\n    ") + "\n    " + text[end:] + "\n" + top,
+        encoding="utf-8",
+    )
+
+
+def look_at(kit: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOMEWORK_FOLDER", str(kit / "student_src"))
+    monkeypatch.setenv("HOMEWORK_RESOURCES", str(kit / "test_resources"))
 
 
 def edit(path: Path, old: str, new: str) -> None:

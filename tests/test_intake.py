@@ -9,10 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from packing import CODE, EXPECTED, OTHER, Files, make_folder, make_zip, notes, refusal
 
 from autograder import unpack
 from autograder.intake import IntakeError, Submission, open_submission
+from packing import CODE, EXPECTED, OTHER, Files, make_folder, make_zip, notes, refusal
 
 GIGABYTE = 1 << 30
 needs_permissions = pytest.mark.skipif(

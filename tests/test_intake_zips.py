@@ -10,9 +10,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from packing import CODE, EXPECTED, OTHER, make_zip, notes, refusal
 
 from autograder.intake import IntakeError, open_submission
+from packing import CODE, EXPECTED, OTHER, make_zip, notes, refusal
 
 
 def zip_with(path: Path, name: str, mode: int, data: bytes) -> Path:

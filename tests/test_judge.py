@@ -20,14 +20,9 @@ All cases are graded in one batch, with shorter limits of time. Nothing of a cas
 
 from __future__ import annotations
 
-import csv
 import json
 import os
-import re
-import shutil
 import socket
-import subprocess
-import sys
 import time
 import zipfile
 from collections.abc import Iterator
@@ -39,10 +34,10 @@ import pytest
 import yaml
 
 from autograder import results, rubric
-from autograder.grade import Grader, Grading, expected_files, preloads
+from autograder.grade import Grader, Grading, preloads
 from autograder.intake import Submission, find_submissions, open_submission
 from autograder.judge import sandbox
-from homework.verdict import GRADER_FAULT, NOT_RUN, TaskResult
+from homework.verdict import NOT_RUN, TaskResult
 
 ROOT = Path(__file__).resolve().parents[1]
 CASES = sorted(path.parent for path in (ROOT / "tests" / "submissions").glob("*/expect.yml"))
@@ -169,7 +164,9 @@ def test_case(case: Path, batch: Batch) -> None:
     feedback = results.feedback(grading) + json.dumps(results.gradescope(grading))
     problems = list(_text_problems("feedback", feedback, wanted))
     given = set(grading.submission.files) | set(grading.submission.problems)
-    files = {task.id: task.file for item in rubric.load_all(ROOT / "solutions") for task in item.tasks}
+    files = {
+        task.id: task.file for item in rubric.load_all(ROOT / "solutions") for task in item.tasks
+    }
     for task in grading.tasks:
         default = wanted.get("default", "passed") if files[task.task] in given else NOT_RUN
         expected = wanted.get("tasks", {}).get(task.task, default)

@@ -99,7 +99,9 @@ def test_a_leak_is_found(built: Path) -> None:
     leaky = built / "student_src" / "homework" / "plots.py"
     before = leaky.read_text()
     line = "log_density = target * torch.log(mu) + (1 - target) * torch.log1p(-mu)"
-    leaky.write_text(before + f"\n\ndef answer(target, torch, mu):\n    {line}\n    return log_density\n")
+    leaky.write_text(
+        before + f"\n\ndef answer(target, torch, mu):\n    {line}\n    return log_density\n"
+    )
     from autograder import verify
 
     rubrics = rubric.load_all(built / "solutions")

@@ -44,13 +44,16 @@ def test_a_stub_keeps_everything_but_the_solution() -> None:
     return y
 '''
     made = source.stub(text, "q9.py", {"f": _task("f")})
-    assert made == '''def f(x):
+    assert (
+        made
+        == '''def f(x):
     """Doubles."""
     y = x
     # TODO (q9.f): do it
     raise NotImplementedError("q9.f")
     return y
 '''
+    )
 
 
 def test_a_region_without_a_task_and_a_task_without_a_region_are_errors() -> None:
@@ -73,9 +76,15 @@ def test_an_edit_must_fit_exactly_once() -> None:
 
 def test_rubrics_give_the_points_of_the_handout() -> None:
     rubrics = {item.assignment: item for item in rubric.load_all(SOLUTIONS)}
-    assert {name: item.points for name, item in rubrics.items()} == {"vae": 68, "ddpm": 45, "cfg": 55}
+    assert {name: item.points for name, item in rubrics.items()} == {
+        "vae": 68,
+        "ddpm": 45,
+        "cfg": 55,
+    }
     code = {
-        file: sum(task.points for item in rubrics.values() for task in item.tasks if task.file == file)
+        file: sum(
+            task.points for item in rubrics.values() for task in item.tasks if task.file == file
+        )
         for item in rubrics.values()
         for file in item.files
     }
@@ -90,7 +99,7 @@ def test_mistakes_are_many_and_hints_are_sentences() -> None:
     for task in tasks:
         assert len(task.mistakes) >= 4, task.id
         for mistake in task.mistakes:
-            assert mistake.hint[0].isupper() and mistake.hint.rstrip()[-1] in ".?", mistake.id
+            assert mistake.hint.rstrip()[-1] in ".?" and len(mistake.hint) > 20, mistake.id
 
 
 def test_an_unknown_assignment_is_told() -> None:

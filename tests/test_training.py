@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+
 from homework import checkpoints, datasets, devices, ema, plots, profiles, sampling
 from homework.args import Args
 from homework.loop import TrainingError

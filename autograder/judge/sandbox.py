@@ -101,10 +101,11 @@ class Sandbox:
     def confine(self, layers: Sequence[str]) -> None:
         """Choose the layers of all children from now on; `SandboxError` if one is not to be had."""
         self.layers = tuple(layers)
-        owner = SLOT_UID + self.slot if "uid" in self.layers else os.geteuid()
-        for folder in (self._staged, self._scratch):
-            if os.geteuid() == 0:
-                os.chown(folder, owner, owner)
+        if os.geteuid() == 0:
+            slot = SLOT_UID + self.slot if "uid" in self.layers else 0
+            os.chown(self._staged, 0, slot)  # the group may read it
+            os.chmod(self._staged, 0o750)
+            os.chown(self._scratch, slot, slot)
         request = {
             "kind": "configure",
             "layers": list(self.layers),
@@ -176,9 +177,9 @@ class Sandbox:
             for name, content in files.items():
                 path = self._staged / name
                 path.write_bytes(content)
-                os.chmod(path, 0o400)
+                os.chmod(path, 0o440)
                 if "uid" in self.layers:
-                    os.chown(path, SLOT_UID + self.slot, SLOT_UID + self.slot)
+                    os.chown(path, 0, SLOT_UID + self.slot)
             yield
         finally:
             _empty(self._staged)
@@ -198,8 +199,7 @@ class Sandbox:
             request = {"kind": "cases", "stems": list(stems), "isolated": isolated}
             request["device"] = self.device
             inputs = b"".join(
-                wire.pack({"case": case.name, "probe": case.probe}, case.inputs)
-                for case in waiting
+                wire.pack({"case": case.name, "probe": case.probe}, case.inputs) for case in waiting
             )
             run = self._run(request, inputs, deadline)
             waiting = _collect(run, waiting, found)
@@ -266,9 +266,7 @@ class Sandbox:
 class _Watch:
     """Reads a child's answers, bounded in time and bytes."""
 
-    def __init__(
-        self, answers: int, deadline: float, scratch: Path, scratch_bytes: int
-    ) -> None:
+    def __init__(self, answers: int, deadline: float, scratch: Path, scratch_bytes: int) -> None:
         self.answers, self.deadline = answers, deadline
         self.scratch, self.scratch_bytes = scratch, scratch_bytes
 
@@ -382,14 +380,18 @@ def _code_paths() -> tuple[Path, ...]:
 
 def _clean_environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
-    return kept | hugepages.ENVIRONMENT | {
-        # One thread each: for models this small, starting threads costs more than they save.
-        "OMP_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-        "CUDA_VISIBLE_DEVICES": "",
-        "MPLBACKEND": "Agg",
-        "LANG": "C.UTF-8",
-        "PYTHONHASHSEED": "0",
-        "PYTHONWARNINGS": "ignore",
-        "TQDM_DISABLE": "1",  # nobody sees the bars of a graded run
-    }
+    return (
+        kept
+        | hugepages.ENVIRONMENT
+        | {
+            # One thread each: for models this small, starting threads costs more than they save.
+            "OMP_NUM_THREADS": "1",
+            "MKL_NUM_THREADS": "1",
+            "CUDA_VISIBLE_DEVICES": "",
+            "MPLBACKEND": "Agg",
+            "LANG": "C.UTF-8",
+            "PYTHONHASHSEED": "0",
+            "PYTHONWARNINGS": "ignore",
+            "TQDM_DISABLE": "1",  # nobody sees the bars of a graded run
+        }
+    )

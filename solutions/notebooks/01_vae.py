@@ -108,7 +108,7 @@ import torch
 from IPython.display import display
 from matplotlib import pyplot as plt
 
-from homework import datasets, metrics, profiles
+from homework import metrics, profiles
 from homework.check import check
 from homework.plots import show_images
 
@@ -311,7 +311,7 @@ with when_ready():
     loss_function = fresh("q1_train_vae").loss_function
     run = train_vae(loss_function, args, images, checkpoint=checkpoint)
     vae = run.model.eval()
-    print(f"validation loss after {run.history[-1]['epoch']} epochs: {run.validation_loss:.1f} nats")
+    print(f"validation loss after {len(run.history)} epochs: {run.validation_loss:.1f} nats")
 
 # %% tags=["q1.written_training"]
 with when_ready():
@@ -378,7 +378,6 @@ from dataclasses import replace
 
 with when_ready():
     from homework.training import train_vae, with_settings
-    from homework.vae_model import VAE
 
     q1 = fresh("q1_vae")
     brief = with_settings(args, epochs=min(5, args.epochs), show_every_n_epochs=0)
@@ -637,8 +636,9 @@ r"""
 1. Fill in the agreement near the top, save your files, restart the kernel and run all cells, so that
    the outputs belong to your code. Save the notebook.
 2. Run the cell below: all tasks should pass.
-3. In a terminal, in the assignment's folder: `bash collect_submission.sh`. It tells what it collects
-   and what is missing.
+3. In a terminal, in the assignment's folder: `bash collect_submission.sh vae`. It packs what
+   you hand in and tells what is missing. (In Colab, in a cell of its own:
+   `!bash "{HOME}/collect_submission.sh" vae`.)
 """
 
 # %% name="check-all"

@@ -109,7 +109,7 @@ import torch
 from IPython.display import display
 from matplotlib import pyplot as plt
 
-from homework import datasets, metrics, profiles
+from homework import metrics, profiles
 from homework.check import check
 from homework.plots import show_images
 
@@ -453,7 +453,8 @@ r"""
 ## Experiment: the same initial noise
 
 Is the digit already hidden in the initial noise? Each row starts from the very same $x_T$, and every
-image then goes its own way, with noise of its own at each step.
+image then goes its own way, with noise of its own at each step. If a row shows many different digits,
+then the choice is made by the noise of the steps.
 """
 
 # %%
@@ -496,6 +497,9 @@ Two ways to take fewer steps. *The first times only*: `trainer.sample(n_steps=k)
 at time $k - 1$, where the network expects an image with some noise. *Spread out*: visit $k$ times from
 the last to the first, and work out $\beta$ anew between them, so that $\bar\alpha$ is right at each
 (Nichol & Dhariwal 2021, arXiv:2102.09672; `respace` in `homework/sampling.py`).
+
+The number in brackets is how sure the classifier is, on average. Trust your eyes more than it: it
+has only ever seen digits, and may be very sure of an image that is none.
 """
 
 # %% tags=["q2.written_samples"]
@@ -509,7 +513,7 @@ with when_ready(), torch.no_grad():
             rows.append(draw(trainer, 10, n_steps=count))
             sure = metrics.measure(rows[-1]).confidence.value
             labels.append(f"{count} spread out ({sure:.2f})")
-    title = "number of steps (mean top probability)"
+    title = "number of steps (how sure the classifier is)"
     display(show_images(torch.cat(rows), columns=10, row_labels=labels, title=title))
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "q2-written_samples-question", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["q2.written_samples"]
@@ -528,12 +532,14 @@ r"""
 ### BEGIN SOLUTION
 Most samples are clear digits with even strokes. Typical flaws are loose ends, broken loops and a
 few shapes between two digits. The mean top probability counts such unclear cases without looking at
-each; the diversity near 1 shows that no digit is missing, which a look at 20 images could not tell.
+each, though the classifier can be sure of something that is no digit; the diversity near 1 shows that
+no digit is missing, which a look at 20 images could not tell.
 
-(a) Without noise the images collapse into something smooth and too simple: thin or faint strokes,
-blobs, or next to nothing. Each mean is an average of many possible $x_{t-1}$. Their spread is what
-the noise restores. Left out, $x_t$ has too little variance for its time; the network, trained on
-images with the full amount of noise, takes the missing noise for missing image and removes too much.
+(a) Without noise the images collapse into nearly the same smooth shape, whatever they start from: a
+fat blob in one run, something faint or empty in another, but no digit. Each mean is an average of
+many possible $x_{t-1}$. Their spread is what the noise restores. Left out, $x_t$ has too little variance for its time; the network, trained on
+images with the full amount of noise, is asked about images of a kind that it never saw, and the
+error grows from step to step.
 (A sampler without noise exists, DDIM, but it needs another mean.)
 
 (b) With evenly spread times about 50 to 100 steps are hard to tell from more; below 25 strokes break
@@ -550,8 +556,9 @@ r"""
 1. Fill in the agreement near the top, save your files, restart the kernel and run all cells, so that
    the outputs belong to your code. Save the notebook.
 2. Run the cell below: all tasks should pass.
-3. In a terminal, in the assignment's folder: `bash collect_submission.sh`. It tells what it collects
-   and what is missing.
+3. In a terminal, in the assignment's folder: `bash collect_submission.sh ddpm`. It packs what
+   you hand in and tells what is missing. (In Colab, in a cell of its own:
+   `!bash "{HOME}/collect_submission.sh" ddpm`.)
 """
 
 # %% name="check-all"

@@ -6,12 +6,11 @@ loss in `cfg_draws.py`, the sampler of the trainer in `cfg_sampling.py`.
 
 from __future__ import annotations
 
+from autograder.rubric import Rubric, Written
 from cfg_draws import LOSS, P_SAMPLE, Q_SAMPLE
 from cfg_levels import ALPHA_LAMBDA, GET_LAMBDA, SIGMA_LAMBDA
 from cfg_sampling import SAMPLE
 from cfg_steps import MU_P_THETA, SIGMA_Q, SIGMA_Q_X, VAR_P_THETA
-
-from autograder.rubric import Rubric, Written
 
 RUBRIC = Rubric(
     assignment="cfg",

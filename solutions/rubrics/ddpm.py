@@ -6,11 +6,10 @@ The forward process and the loss are in `ddpm_forward.py`, the reverse process i
 
 from __future__ import annotations
 
+from autograder.rubric import Rubric, Written
 from ddpm_forward import LOSS, Q_SAMPLE, Q_XT_X0
 from ddpm_reverse import P_SAMPLE, P_XT_PREV_XT
 from ddpm_sampling import INTERMEDIATE, SAMPLE
-
-from autograder.rubric import Rubric, Written
 
 RUBRIC = Rubric(
     assignment="ddpm",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autograder.rubric import Case, Mistake, Task
 from draws import (
     Random,
     constant,
@@ -17,7 +18,6 @@ from draws import (
     times,
     values,
 )
-from autograder.rubric import Case, Mistake, Task
 
 Inputs = dict[str, Any]
 
@@ -104,8 +104,12 @@ Q_XT_X0 = Task(
             "remembered-by-shape",
             "Values are kept for the next call with images of the same shape, but its times may "
             "differ: look them up at every call.",
-            edits=(("self.gather(self.alpha_bar, t)",
-                    "self.__dict__.setdefault(str(x0.shape), self.gather(self.alpha_bar, t))"),),
+            edits=(
+                (
+                    "self.gather(self.alpha_bar, t)",
+                    "self.__dict__.setdefault(str(x0.shape), self.gather(self.alpha_bar, t))",
+                ),
+            ),
         ),
         Mistake(
             "changes-x0",
@@ -137,14 +141,30 @@ Q_SAMPLE = Task(
     isolated=True,
     atol=3e-5,
     cases=(
-        Case("mixed", "eps handed in, a different time for every image",
-             _q_sample(13, 5, 3, 4, 7), public=True),
-        Case("last", "eps handed in, the last time for every image",
-             _q_sample(19, 4, 2, 6, 5, only=-1)),
-        Case("first", "eps handed in, t = 0 for every image",
-             _q_sample(11, 3, 2, 5, 4, only=0), weight=0.5),
-        Case("drawn", "eps left out", _q_sample(15, 6, 2, 9, 12, draws=True),
-             "q2.q_sample_draws", public=True),
+        Case(
+            "mixed",
+            "eps handed in, a different time for every image",
+            _q_sample(13, 5, 3, 4, 7),
+            public=True,
+        ),
+        Case(
+            "last",
+            "eps handed in, the last time for every image",
+            _q_sample(19, 4, 2, 6, 5, only=-1),
+        ),
+        Case(
+            "first",
+            "eps handed in, t = 0 for every image",
+            _q_sample(11, 3, 2, 5, 4, only=0),
+            weight=0.5,
+        ),
+        Case(
+            "drawn",
+            "eps left out",
+            _q_sample(15, 6, 2, 9, 12, draws=True),
+            "q2.q_sample_draws",
+            public=True,
+        ),
     ),
     mistakes=(
         Mistake(
@@ -241,10 +261,18 @@ LOSS = Task(
     cases=(
         Case("noise-given", "noise handed in", _loss(13, 5, 3, 4, 7), public=True),
         Case("more-steps", "noise handed in, more steps", _loss(40, 4, 2, 6, 5)),
-        Case("noise-drawn", "noise left out, all of it equal to one number",
-             _loss(17, 6, 4, 3, 5, noise=False)),
-        Case("independent", "noise left out: what eps_model is fed in two calls",
-             _loss(15, 5, 2, 9, 12, noise=False), "q2.loss_draws", weight=0.5),
+        Case(
+            "noise-drawn",
+            "noise left out, all of it equal to one number",
+            _loss(17, 6, 4, 3, 5, noise=False),
+        ),
+        Case(
+            "independent",
+            "noise left out: what eps_model is fed in two calls",
+            _loss(15, 5, 2, 9, 12, noise=False),
+            "q2.loss_draws",
+            weight=0.5,
+        ),
     ),
     mistakes=(
         Mistake(

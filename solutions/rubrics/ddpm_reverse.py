@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from draws import Random, constant, ddpm_tables, seed, timed_weight, times, values
 from autograder.rubric import Case, Mistake, Task
+from draws import Random, constant, ddpm_tables, seed, timed_weight, times, values
 
 Inputs = dict[str, Any]
 
@@ -25,9 +25,7 @@ def _images(n_steps: int, *shape: int, only: int | None = None) -> Any:
     return inputs
 
 
-_POSTERIOR = (
-    "self.gather(self.beta * (1 - self.alpha_bar / self.alpha) / (1 - self.alpha_bar), t)"
-)
+_POSTERIOR = "self.gather(self.beta * (1 - self.alpha_bar / self.alpha) / (1 - self.alpha_bar), t)"
 
 P_XT_PREV_XT = Task(
     id="q2.p_xt_prev_xt",
@@ -113,9 +111,13 @@ P_XT_PREV_XT = Task(
             "whole-noise-removed",
             "This is the estimate of x_0, with all of the noise taken off at once. A reverse step "
             "takes off the share of one step only.",
-            edits=(("beta / (1.0 - self.gather(self.alpha_bar, t)).sqrt()",
-                    "(1.0 - self.gather(self.alpha_bar, t)).sqrt()"),
-                   ("self.gather(self.alpha, t)", "self.gather(self.alpha_bar, t)")),
+            edits=(
+                (
+                    "beta / (1.0 - self.gather(self.alpha_bar, t)).sqrt()",
+                    "(1.0 - self.gather(self.alpha_bar, t)).sqrt()",
+                ),
+                ("self.gather(self.alpha, t)", "self.gather(self.alpha_bar, t)"),
+            ),
         ),
         Mistake(
             "model-fed-another-time",
@@ -131,8 +133,12 @@ P_XT_PREV_XT = Task(
             "prediction-remembered",
             "The model's prediction for an earlier call is used again for images of the same "
             "shape: predict anew at every call.",
-            edits=(("self.eps_model(xt, t)",
-                    "self.__dict__.setdefault(str(xt.shape), self.eps_model(xt, t))"),),
+            edits=(
+                (
+                    "self.eps_model(xt, t)",
+                    "self.__dict__.setdefault(str(xt.shape), self.eps_model(xt, t))",
+                ),
+            ),
         ),
         Mistake(
             "changes-xt",
@@ -172,16 +178,37 @@ P_SAMPLE = Task(
     rtol=5e-4,
     atol=2e-5,
     cases=(
-        Case("mixed", "a different time above 0 for every image, all noise equal to one number",
-             _p_sample(13, 5, 3, 4, 7), public=True),
-        Case("last", "the last time for every image, all noise equal to one number",
-             _p_sample(17, 4, 2, 6, 5, only=-1)),
-        Case("drawn", "real noise, in two calls", _p_sample(15, 5, 2, 9, 12),
-             "q2.p_sample_draws", public=True),
-        Case("zero", "t = 0 for every image", _p_sample(11, 3, 2, 5, 4, only=0),
-             weight=0.25, public=True),
-        Case("zero-among-others", "t = 0 for some images only",
-             _p_sample(19, 6, 3, 4, 5, mixed=True), weight=0.25),
+        Case(
+            "mixed",
+            "a different time above 0 for every image, all noise equal to one number",
+            _p_sample(13, 5, 3, 4, 7),
+            public=True,
+        ),
+        Case(
+            "last",
+            "the last time for every image, all noise equal to one number",
+            _p_sample(17, 4, 2, 6, 5, only=-1),
+        ),
+        Case(
+            "drawn",
+            "real noise, in two calls",
+            _p_sample(15, 5, 2, 9, 12),
+            "q2.p_sample_draws",
+            public=True,
+        ),
+        Case(
+            "zero",
+            "t = 0 for every image",
+            _p_sample(11, 3, 2, 5, 4, only=0),
+            weight=0.25,
+            public=True,
+        ),
+        Case(
+            "zero-among-others",
+            "t = 0 for some images only",
+            _p_sample(19, 6, 3, 4, 5, mixed=True),
+            weight=0.25,
+        ),
     ),
     # In the case `zero-among-others` some mistakes look alike. There the verdict names the first
     # that fits, in the order of their ids: the one that shows in no other case has to come first.
@@ -270,8 +297,9 @@ P_SAMPLE = Task(
         Mistake(
             "noise-remembered",
             "The noise of an earlier call is kept and used again: draw anew at every call.",
-            edits=((_NOISE,
-                    "self.__dict__.setdefault(str(xt.shape), randomizer.normal_like(xt))"),),
+            edits=(
+                (_NOISE, "self.__dict__.setdefault(str(xt.shape), randomizer.normal_like(xt))"),
+            ),
         ),
     ),
 )

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from draws import Random, constant, ddpm_tables, seed, timed_weight
 from autograder.rubric import Case, Mistake, Task
+from draws import Random, constant, ddpm_tables, seed, timed_weight
 
 Inputs = dict[str, Any]
 
@@ -87,8 +87,7 @@ SAMPLE = Task(
         Case("fewer-steps", "n_steps handed in", _process(12, 4, 2, 5, asked=7), public=True),
         Case("one-image", "a single image", _process(8, 1, 2, 6), weight=0.5),
         Case("one-step", "a single step", _process(7, 6, 3, 5, asked=1), weight=0.5),
-        Case("independent", "real noise at every step", _process(9, 4, 2, 8),
-             "q2.sample_draws"),
+        Case("independent", "real noise at every step", _process(9, 4, 2, 8), "q2.sample_draws"),
     ),
     mistakes=(
         *_shared(_TIME),
@@ -96,8 +95,12 @@ SAMPLE = Task(
             "random-times",
             "Times are drawn at random, as in training. Sampling takes every time once, from the "
             "largest down to 0.",
-            edits=((f"torch.full((x.shape[0],), {_TIME}, device=x.device, dtype=torch.long)",
-                    "randomizer.integers(0, n_steps, (x.shape[0],), device=x.device)"),),
+            edits=(
+                (
+                    f"torch.full((x.shape[0],), {_TIME}, device=x.device, dtype=torch.long)",
+                    "randomizer.integers(0, n_steps, (x.shape[0],), device=x.device)",
+                ),
+            ),
         ),
         Mistake(
             "whole-noise-removed",
@@ -132,16 +135,33 @@ INTERMEDIATE = Task(
     file="q2_trainer_ddpm.py",
     todo="take one step as in `sample`, and keep a copy of the images if this step is to be shown",
     cases=(
-        Case("first-and-last", "steps 0, one in between, and the last",
-             _shown((11, 7, 3, 8), 4, 5, (0, 4, 11)), public=True, weight=1.5),
-        Case("fewer-steps", "n_steps handed in",
-             _shown((13, 3, 2, 9), 5, 6, (1, 6, 8), asked=8), public=True),
-        Case("any-order", "steps in any order, one beyond the last",
-             _shown((10, 2, 3, 7), 6, 4, (9, 2, 40, 5))),
+        Case(
+            "first-and-last",
+            "steps 0, one in between, and the last",
+            _shown((11, 7, 3, 8), 4, 5, (0, 4, 11)),
+            public=True,
+            weight=1.5,
+        ),
+        Case(
+            "fewer-steps",
+            "n_steps handed in",
+            _shown((13, 3, 2, 9), 5, 6, (1, 6, 8), asked=8),
+            public=True,
+        ),
+        Case(
+            "any-order",
+            "steps in any order, one beyond the last",
+            _shown((10, 2, 3, 7), 6, 4, (9, 2, 40, 5)),
+        ),
         Case("nothing", "no step to show", _shown((8, 6, 2, 4), 3, 7, ()), weight=0.5),
         Case("one-image", "a single image", _shown((9, 4, 3, 6), 1, 5, (3, 8)), weight=0.5),
-        Case("independent", "real noise at every step", _shown((9, 3, 2, 4), 5, 8, ()),
-             "q2.generate_intermediate_samples_draws", weight=0.5),
+        Case(
+            "independent",
+            "real noise at every step",
+            _shown((9, 3, 2, 4), 5, 8, ()),
+            "q2.generate_intermediate_samples_draws",
+            weight=0.5,
+        ),
     ),
     mistakes=(
         *_shared("n_steps - step"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from homework.redirect import Streams
 
 Random = np.random.RandomState

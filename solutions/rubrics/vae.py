@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from autograder.rubric import Case, Mistake, Rubric, Task, Written
 from draws import Random, probabilities, values
 from vae_densities import BERNOULLI, LOG_MEAN_EXP, NORMAL
 from vae_divergences import KL_ANALYTIC, KL_MC
-
-from autograder.rubric import Case, Mistake, Rubric, Task, Written
 
 Inputs = dict[str, Any]
 
@@ -52,12 +51,23 @@ LOSS_FUNCTION = Task(
     todo="combine the two functions of q1_vae.py into minus the ELBO, summed over the batch",
     isolated=True,
     cases=(
-        Case("flat", "recon_x and x of shape (batch, pixels)",
-             _loss((5, 24), (5, 24), 3), public=True),
-        Case("image-and-flat", "x are images, recon_x is flat",
-             _loss((4, 30), (4, 1, 5, 6), 7), public=True),
-        Case("images", "recon_x and x are images, of 0 and 1",
-             _loss((6, 1, 4, 8), (6, 1, 4, 8), 5, binary=True)),
+        Case(
+            "flat",
+            "recon_x and x of shape (batch, pixels)",
+            _loss((5, 24), (5, 24), 3),
+            public=True,
+        ),
+        Case(
+            "image-and-flat",
+            "x are images, recon_x is flat",
+            _loss((4, 30), (4, 1, 5, 6), 7),
+            public=True,
+        ),
+        Case(
+            "images",
+            "recon_x and x are images, of 0 and 1",
+            _loss((6, 1, 4, 8), (6, 1, 4, 8), 5, binary=True),
+        ),
     ),
     mistakes=(
         Mistake(

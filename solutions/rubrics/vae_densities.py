@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from draws import Random, probabilities, values
 from autograder.rubric import Case, Mistake, Task
+from draws import Random, probabilities, values
 
 Inputs = dict[str, Any]
 
@@ -34,11 +34,21 @@ BERNOULLI = Task(
     cases=(
         Case("ordinary", "targets between 0 and 1", _bernoulli(5, 7), public=True),
         Case("binary", "targets that are 0 or 1", _bernoulli(6, 11, binary=True)),
-        Case("images", "images of shape (batch, channels, height, width)",
-             _bernoulli(4, 2, 3, 5), public=True, weight=0.75),
+        Case(
+            "images",
+            "images of shape (batch, channels, height, width)",
+            _bernoulli(4, 2, 3, 5),
+            public=True,
+            weight=0.75,
+        ),
         Case("sure", "means near 0 and near 1", _bernoulli(3, 8, scale=4.0)),
-        Case("gradient", "the gradient with respect to mu", _bernoulli(7, 4),
-             "q1.log_likelihood_bernoulli_gradient", weight=0.5),
+        Case(
+            "gradient",
+            "the gradient with respect to mu",
+            _bernoulli(7, 4),
+            "q1.log_likelihood_bernoulli_gradient",
+            weight=0.5,
+        ),
     ),
     mistakes=(
         Mistake(
@@ -135,8 +145,13 @@ NORMAL = Task(
         Case("spread", "variances from very small to very large", _normal(4, 9, 2.5)),
         Case("one-feature", "a single feature", _normal(6, 1)),
         Case("many-features", "many features", _normal(3, 40)),
-        Case("gradient", "the gradients with respect to mu, logvar and z", _normal(7, 4),
-             "q1.log_likelihood_normal_gradient", weight=0.5),
+        Case(
+            "gradient",
+            "the gradients with respect to mu, logvar and z",
+            _normal(7, 4),
+            "q1.log_likelihood_normal_gradient",
+            weight=0.5,
+        ),
     ),
     mistakes=(
         Mistake(
@@ -148,8 +163,10 @@ NORMAL = Task(
             "constant-once",
             "The constant log(2 pi) belongs to every feature, not once to every row.",
             edits=(
-                ("(math.log(2 * math.pi) + logvar + squared_distance).sum(dim=1)",
-                 "(math.log(2 * math.pi) + (logvar + squared_distance).sum(dim=1))"),
+                (
+                    "(math.log(2 * math.pi) + logvar + squared_distance).sum(dim=1)",
+                    "(math.log(2 * math.pi) + (logvar + squared_distance).sum(dim=1))",
+                ),
             ),
         ),
         Mistake(
@@ -232,18 +249,42 @@ LOG_MEAN_EXP = Task(
     cases=(
         Case("ordinary", "ordinary values", _log_mean_exp(5, 7, 1.0), public=True),
         Case("spread", "values that differ a lot within a row", _log_mean_exp(4, 9, 30.0)),
-        Case("outlier", "one value of each row far above the others",
-             _log_mean_exp(3, 8, 1.0, outlier=200.0)),
+        Case(
+            "outlier",
+            "one value of each row far above the others",
+            _log_mean_exp(3, 8, 1.0, outlier=200.0),
+        ),
         # Near 1000 neighbouring float32 numbers are 6e-5 apart.
-        Case("huge", "large positive values, whose exponential overflows",
-             _log_mean_exp(3, 6, 2.0, 1000.0), public=True, rtol=1e-6, atol=1e-3),
-        Case("tiny", "large negative values, whose exponential underflows",
-             _log_mean_exp(6, 4, 2.0, -1000.0), rtol=1e-6, atol=1e-3),
-        Case("rows-apart", "rows that differ a lot from each other",
-             _log_mean_exp(5, 8, 1.0, 0.0, 300.0), rtol=1e-6, atol=1e-3),
+        Case(
+            "huge",
+            "large positive values, whose exponential overflows",
+            _log_mean_exp(3, 6, 2.0, 1000.0),
+            public=True,
+            rtol=1e-6,
+            atol=1e-3,
+        ),
+        Case(
+            "tiny",
+            "large negative values, whose exponential underflows",
+            _log_mean_exp(6, 4, 2.0, -1000.0),
+            rtol=1e-6,
+            atol=1e-3,
+        ),
+        Case(
+            "rows-apart",
+            "rows that differ a lot from each other",
+            _log_mean_exp(5, 8, 1.0, 0.0, 300.0),
+            rtol=1e-6,
+            atol=1e-3,
+        ),
         Case("one-sample", "a single sample in each row", _log_mean_exp(5, 1, 1.0), weight=0.5),
-        Case("gradient", "the gradient with respect to y", _log_mean_exp(7, 3, 1.0),
-             "q1.log_mean_exp_gradient", weight=0.5),
+        Case(
+            "gradient",
+            "the gradient with respect to y",
+            _log_mean_exp(7, 3, 1.0),
+            "q1.log_mean_exp_gradient",
+            weight=0.5,
+        ),
     ),
     mistakes=(
         Mistake(
@@ -255,8 +296,12 @@ LOG_MEAN_EXP = Task(
             "divided-outside",
             "The division by the number of samples belongs inside the logarithm: the mean is taken "
             "of the exponentials, not of their logarithm.",
-            edits=(("torch.log(torch.exp(y - largest).sum(dim=1) / samples)",
-                    "torch.log(torch.exp(y - largest).sum(dim=1)) / samples"),),
+            edits=(
+                (
+                    "torch.log(torch.exp(y - largest).sum(dim=1) / samples)",
+                    "torch.log(torch.exp(y - largest).sum(dim=1)) / samples",
+                ),
+            ),
         ),
         Mistake(
             "mean-of-y",

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from draws import Random, constant, seed, values
 from autograder.rubric import Case, Mistake, Task
+from draws import Random, constant, seed, values
 
 Inputs = dict[str, Any]
 
@@ -47,8 +47,13 @@ KL_ANALYTIC = Task(
         Case("standard-prior", "p is the standard normal N(0, I)", _standard_prior(4, 9)),
         Case("images", "inputs with four axes", _gaussians(6, 2, 3, 5), public=True, weight=0.75),
         Case("spread", "variances from very small to very large", _gaussians(3, 8, scale=2.0)),
-        Case("gradient", "the gradients with respect to all four inputs", _gaussians(7, 4),
-             "q1.kl_gaussian_gaussian_analytic_gradient", weight=0.5),
+        Case(
+            "gradient",
+            "the gradients with respect to all four inputs",
+            _gaussians(7, 4),
+            "q1.kl_gaussian_gaussian_analytic_gradient",
+            weight=0.5,
+        ),
     ),
     mistakes=(
         Mistake(
@@ -66,8 +71,10 @@ KL_ANALYTIC = Task(
             "std-is-exp-logvar",
             "exp(logvar) is used as a standard deviation and squared again, but it is the variance "
             "already.",
-            edits=(("torch.exp(logvar_q - logvar_p)", "torch.exp(2 * (logvar_q - logvar_p))"),
-                   ("torch.exp(-logvar_p)", "torch.exp(-2 * logvar_p)")),
+            edits=(
+                ("torch.exp(logvar_q - logvar_p)", "torch.exp(2 * (logvar_q - logvar_p))"),
+                ("torch.exp(-logvar_p)", "torch.exp(-2 * logvar_p)"),
+            ),
         ),
         Mistake(
             "no-minus-one",
@@ -84,8 +91,12 @@ KL_ANALYTIC = Task(
             "standard-prior-only",
             "This holds for p = N(0, I) only; here p has a mean and a variance of its own, which "
             "are ignored.",
-            edits=(("0.5 * (logvar_p - logvar_q - 1 + ratio)",
-                    "0.5 * (torch.exp(logvar_q) + mu_q**2 - 1 - logvar_q)"),),
+            edits=(
+                (
+                    "0.5 * (logvar_p - logvar_q - 1 + ratio)",
+                    "0.5 * (torch.exp(logvar_q) + mu_q**2 - 1 - logvar_q)",
+                ),
+            ),
         ),
         Mistake(
             "distance-not-scaled",
@@ -171,23 +182,44 @@ KL_MC = Task(
     todo="draw num_samples points of q for every row and average log q - log p over them",
     atol=1e-4,
     cases=(
-        Case("ordinary", "several samples, all noise equal to one number",
-             _monte_carlo(4, 5, 7), public=True),
+        Case(
+            "ordinary",
+            "several samples, all noise equal to one number",
+            _monte_carlo(4, 5, 7),
+            public=True,
+        ),
         Case("one-sample", "one sample, all noise equal to one number", _monte_carlo(1, 6, 3)),
-        Case("images", "inputs with four axes, all noise equal to one number",
-             _monte_carlo(8, 4, 2, 3, 5), weight=0.5),
-        Case("default", "num_samples left out", _monte_carlo(None, 3, 9),
-             "q1.kl_gaussian_gaussian_mc_default", weight=0.5),
-        Case("spread", "many equal rows with real noise", _equal_rows,
-             "q1.kl_gaussian_gaussian_mc_spread", weight=1.5, public=True, moments=_moments),
+        Case(
+            "images",
+            "inputs with four axes, all noise equal to one number",
+            _monte_carlo(8, 4, 2, 3, 5),
+            weight=0.5,
+        ),
+        Case(
+            "default",
+            "num_samples left out",
+            _monte_carlo(None, 3, 9),
+            "q1.kl_gaussian_gaussian_mc_default",
+            weight=0.5,
+        ),
+        Case(
+            "spread",
+            "many equal rows with real noise",
+            _equal_rows,
+            "q1.kl_gaussian_gaussian_mc_spread",
+            weight=1.5,
+            public=True,
+            moments=_moments,
+        ),
     ),
     mistakes=(
         Mistake(
             "drawn-from-p",
             "The samples are drawn from p, but KL(q || p) is an expectation under q: draw them "
             "from q.",
-            edits=(("z = mu_q + torch.exp(0.5 * logvar_q)",
-                    "z = mu_p + torch.exp(0.5 * logvar_p)"),),
+            edits=(
+                ("z = mu_q + torch.exp(0.5 * logvar_q)", "z = mu_p + torch.exp(0.5 * logvar_p)"),
+            ),
         ),
         Mistake(
             "sign",

@@ -74,7 +74,14 @@ def _mishap_verdict(task: Task, mishap: Mishap) -> Verdict:
         return Verdict(ERROR, mishap.message or "something is missing", "", mishap.message)
     where = f" at line {mishap.line} of {mishap.file}" if mishap.line else ""
     rationale = f"your code raised {_article(mishap.error)}{where}"
-    return Verdict(ERROR, rationale, ERROR_HELP.get(mishap.error, ""), mishap.message, file=mishap.file, line=mishap.line)
+    return Verdict(
+        ERROR,
+        rationale,
+        ERROR_HELP.get(mishap.error, ""),
+        mishap.message,
+        file=mishap.file,
+        line=mishap.line,
+    )
 
 
 def _article(name: str) -> str:

@@ -41,7 +41,12 @@ def pattern(
     if actual.ndim and np.ptp(actual - expected) <= atol + rtol * np.abs(expected).max():
         return "is off by the same amount everywhere"
     factor = _factor(actual, expected)
-    if factor and abs(factor - 1.0) > 1e-2 and abs(factor) > 1e-6 and close(actual / factor, expected):
+    if (
+        factor
+        and abs(factor - 1.0) > 1e-2
+        and abs(factor) > 1e-6
+        and close(actual / factor, expected)
+    ):
         return f"is {factor:.4g} times what is expected, everywhere"
     positive = (actual > 0).all() and (expected > 0).all()
     if positive and close(actual, expected**2):

@@ -161,7 +161,9 @@ def assignments(folder: Path) -> Iterator[Assignment]:
     names = [p.stem for p in folder.glob("*.json") if p.with_suffix(".npz").is_file()]
     found = [Assignment(folder, name) for name in names]
     if not found:
-        raise FixtureError(f"there are no fixtures in {folder}; put the folder test_resources there")
+        raise FixtureError(
+            f"there are no fixtures in {folder}; put the folder test_resources there"
+        )
     yield from sorted(found, key=lambda a: a.tasks[0].id)
 
 

@@ -33,7 +33,6 @@ class Item:
         return self.path.name
 
 
-
 def read(path: Path, elsewhere: Sequence[Path] = ()) -> Item:
     """The file's bytes, or the problem that it is missing.
 

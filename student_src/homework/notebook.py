@@ -1,8 +1,8 @@
 """What the notebooks need around their cells: a start, fresh imports, and sentences for errors.
 
 `start()` is called by the setup cell. `fresh("q1_vae")` imports one of your files as it is on disk
-now. `points(check("q1.log_mean_exp"))` checks a task. `with when_ready():` runs an experiment; when something it needs is not there yet, it says so
-in a sentence, and the cells below still run.
+now. `points(check("q1.log_mean_exp"))` checks a task. `with when_ready():` runs an experiment; when
+something it needs is not there yet, it says so in a sentence, and the cells below still run.
 """
 
 from __future__ import annotations

@@ -118,14 +118,13 @@ def _task_json(result: TaskResult) -> dict[str, Any]:
 
 def show(report: Report) -> None:
     """Show a report: a table in a notebook, text on stdout elsewhere. Never raises."""
+    report._shown_in = execution_count()
     if in_notebook():
         from IPython.display import display
 
-        report._shown_in = execution_count()
         display({"text/html": as_html(report), "text/plain": as_text(report, 100)}, raw=True)
     else:
         say(as_text(report))
-        report._shown_in = execution_count()
 
 
 def say(text: str) -> None:
@@ -145,8 +144,7 @@ def execution_count() -> int | None:
 
 def clean(text: str, limit: int) -> str:
     """One line of at most `limit` characters, without control characters."""
-    line = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)  # a terminal's colours
-    line = re.sub(r"[^\S ]+", " ", line)
+    line = re.sub(r"[^\S ]+", " ", re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text))
     line = "".join(c if c.isprintable() else "?" for c in line)
     return line if len(line) <= limit else line[: limit - 3] + "..."
 
@@ -160,7 +158,7 @@ def _lines(result: TaskResult, full: bool) -> list[tuple[str, str]]:
     if verdict.status == NOT_IMPLEMENTED and not verdict.detail and not full:
         said = []  # the status says it all, for many tasks at once
     details = _details(verdict)
-    said += [(label, text) for label, text in (details if full else details[:1])]
+    said += details if full else details[:1]
     if verdict.line:
         said.append(("Where", f"{verdict.file}, line {verdict.line}"))
     said.append(("Cases", _cases(result, full)))
@@ -253,6 +251,10 @@ _CELL = (
     "text-align:left;vertical-align:top;padding:6px 10px;background:transparent;color:inherit;"
     "border:0;border-top:1px solid rgba(128,128,128,.45);white-space:normal"
 )
+_PRE = (
+    "white-space:pre-wrap;font-family:monospace;background:transparent;color:inherit;"
+    "margin:2px 0 2px 1em"
+)
 _BADGE = (
     "display:inline-block;white-space:nowrap;padding:1px 8px;border-radius:9px;color:#fff;"
     "font-size:90%;background:"
@@ -289,8 +291,7 @@ def _said(label: str, text: str) -> str:
 
 def _pre(text: str) -> str:
     lines = "\n".join(clean(line, 200) for line in text.split("\n")[:12])
-    style = "white-space:pre-wrap;background:transparent;color:inherit;margin:2px 0 2px 1em"
-    return f'<pre style="{style}">{_text(lines)}</pre>'
+    return f'<pre style="{_PRE}">{_text(lines)}</pre>'
 
 
 def _text(text: str) -> str:

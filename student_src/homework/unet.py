@@ -21,13 +21,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from homework.unet_inputs import check_images, check_labels, check_times
+
 __all__ = ["CFGUNet", "DDPMUNet"]
 
 FOLD = 2  # pixel unshuffle: each 2 x 2 block of pixels becomes one position
 FLOORS = (1, 2, 3)  # channels at 16 x 16, 8 x 8 and 4 x 4, in widths
 GROUPS = 8  # of group norm
 LEVEL_GAIN = 8.0  # lets the network reach the schedule's extremes in few steps
-GRAIN = 4  # height and width must be multiples of this: one fold, four tiles a side
 
 
 class DDPMUNet(nn.Module):
@@ -52,8 +53,8 @@ class DDPMUNet(nn.Module):
         Returns a tensor shaped like x. Raises TypeError for a wrong type or dtype, ValueError
         for a wrong shape, range or device.
         """
-        _check_images("x", x, self.body)
-        _check_times(t, x)
+        check_images("x", x, self.body.enter.weight, self.body.image_channels)
+        check_times(t, x)
         if len(x) == 0:
             return torch.zeros_like(x)  # group norm refuses an empty batch
         times = _sinusoids(t, self.width).to(x.dtype)
@@ -86,11 +87,11 @@ class CFGUNet(nn.Module):
         Returns a tensor shaped like z. Raises TypeError for a wrong type or dtype, ValueError
         for a wrong shape, range or device.
         """
-        _check_images("z", z, self.body)
+        check_images("z", z, self.body.enter.weight, self.body.image_channels)
         if labels is None:
             labels = torch.full((len(z),), self.num_classes, device=z.device)
         else:
-            _check_labels(labels, z, self.num_classes)
+            check_labels(labels, z, self.num_classes)
         if len(z) == 0:
             return torch.zeros_like(z)
         noise = self.gauge(z)
@@ -250,70 +251,3 @@ def _sinusoids(t: Tensor, width: int) -> Tensor:
     rates = torch.exp(-math.log(10_000.0) / half * torch.arange(half, device=t.device))
     angles = t.float()[:, None] * rates
     return torch.cat([angles.sin(), angles.cos()], dim=1)
-
-
-def _check_images(name: str, x: Tensor, body: _Body) -> None:
-    if not isinstance(x, Tensor):
-        raise TypeError(f"{name} must be a torch.Tensor, got {type(x).__name__}")
-    if not x.is_floating_point():
-        raise TypeError(f"{name} must hold floats, got {x.dtype}: convert it with .float()")
-    weight = body.enter.weight
-    if x.dtype != weight.dtype and not torch.is_autocast_enabled(x.device.type):
-        raise TypeError(
-            f"{name} is {x.dtype} but the network is {weight.dtype}: "
-            f"convert it with .to({weight.dtype})"
-        )
-    shape = tuple(x.shape)
-    if x.dim() != 4 or shape[1] != body.image_channels:
-        raise ValueError(
-            f"{name} must be (batch, {body.image_channels}, height, width), got {shape}"
-        )
-    if shape[2] % GRAIN or shape[3] % GRAIN or 0 in shape[2:]:
-        raise ValueError(
-            f"height and width of {name} must be multiples of {GRAIN}, got {shape[2]} x {shape[3]}"
-        )
-    if x.device != weight.device:
-        raise ValueError(
-            f"{name} is on {x.device} but the network is on {weight.device}: "
-            f"move it with .to({str(weight.device)!r})"
-        )
-
-
-def _check_times(t: Tensor, x: Tensor) -> None:
-    _check_vector("t", t, x)
-    if t.is_complex() or t.dtype == torch.bool:
-        raise TypeError(f"t must hold time steps (integers), got {t.dtype}")
-    if t.numel() and not bool((t >= 0).all()):
-        raise ValueError(f"t must not be negative, got values from {t.min().item()}")
-
-
-def _check_labels(labels: Tensor, z: Tensor, num_classes: int) -> None:
-    if isinstance(labels, Tensor) and labels.dim() == 2 and labels.shape[1] == num_classes:
-        raise ValueError(
-            f"labels must be class numbers of shape ({len(z)},), got {tuple(labels.shape)}, "
-            "which looks one-hot: use labels.argmax(dim=1)"
-        )
-    _check_vector("labels", labels, z)
-    if labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool:
-        raise TypeError(f"labels must be integers, got {labels.dtype}: convert with .long()")
-    if labels.numel():
-        low, high = (int(value) for value in torch.aminmax(labels))
-        if low < 0 or high >= num_classes:
-            raise ValueError(
-                f"labels must lie in 0..{num_classes - 1}, got values from {low} to {high}; "
-                "for the unconditional model pass labels=None"
-            )
-
-
-def _check_vector(name: str, v: Tensor, x: Tensor) -> None:
-    if not isinstance(v, Tensor):
-        raise TypeError(f"{name} must be a torch.Tensor of shape (batch,), got {type(v).__name__}")
-    if v.shape != x.shape[:1]:
-        raise ValueError(
-            f"{name} must have one entry a picture, shape ({len(x)},), got {tuple(v.shape)}"
-        )
-    if v.device != x.device:
-        raise ValueError(
-            f"{name} is on {v.device} but the pictures are on {x.device}: "
-            f"move it with .to({str(x.device)!r})"
-        )

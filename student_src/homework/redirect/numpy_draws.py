@@ -64,7 +64,12 @@ def _into(out: Any, values: Any, dtype: Any) -> Any:
 
 
 def _integers(
-    s: Streams, low: Any, high: Any = None, size: Any = None, dtype: Any = None, endpoint: bool = False
+    s: Streams,
+    low: Any,
+    high: Any = None,
+    size: Any = None,
+    dtype: Any = None,
+    endpoint: bool = False,
 ) -> Any:
     if high is None:
         low, high = 0, low
@@ -117,7 +122,9 @@ def _redirected(name: str, base: type) -> Callable[..., Any]:
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         streams = self.streams()
-        return original(self, *args, **kwargs) if streams is None else answer(streams, *args, **kwargs)
+        return (
+            original(self, *args, **kwargs) if streams is None else answer(streams, *args, **kwargs)
+        )
 
     method.__name__ = name
     return method
@@ -163,7 +170,9 @@ def _replayed_default_rng(seed: Any = None) -> Any:
     return generator
 
 
-def _module_function(original: Callable[..., Any], answer: Callable[..., Any]) -> Callable[..., Any]:
+def _module_function(
+    original: Callable[..., Any], answer: Callable[..., Any]
+) -> Callable[..., Any]:
     def function(*args: Any, **kwargs: Any) -> Any:
         streams = active()
         return original(*args, **kwargs) if streams is None else answer(streams, *args, **kwargs)

@@ -14,9 +14,8 @@ device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 print("device:", device)
 config = EasyDict({"beta_start": 1e-4, "beta_end": 0.02})
 
-fig, ax = plt.subplots(figsize=(4, 2))
-ax.plot(np.linspace(config.beta_start, config.beta_end, 1000))
-plt.savefig("schedule.png")
+plt.figure(figsize=(4, 2))
+plt.plot(np.linspace(config.beta_start, config.beta_end, 1000))
 plt.show()
 
 

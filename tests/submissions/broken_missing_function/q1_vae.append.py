@@ -1,0 +1,1 @@
+del log_mean_exp

@@ -1,0 +1,1 @@
+del CFGDiffusion.sigma_q

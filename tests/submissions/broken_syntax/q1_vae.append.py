@@ -1,0 +1,2 @@
+def log_mean_exp(y)
+    return y
