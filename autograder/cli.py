@@ -41,7 +41,8 @@ def _told() -> Iterator[None]:
     from homework.fixtures import FixtureError
 
     known = (
-        BuildError, FixtureError, IntakeError, MarkerError, NoIsolation, ReleaseError, RubricError, SandboxError,
+        BuildError, FixtureError, IntakeError, MarkerError,
+        NoIsolation, ReleaseError, RubricError, SandboxError,
     )  # fmt: skip
     try:
         yield

@@ -65,7 +65,7 @@ def build(master: Path) -> str:
     from nbgrader.converters import GenerateAssignment
     from nbgrader.preprocessors import SaveCells
 
-    notebook, resources = master_notebook(master), {}
+    notebook, resources = master_notebook(master), dict[str, Any]()
     for preprocessor in GenerateAssignment.class_traits()["preprocessors"].default():
         if preprocessor is not SaveCells:
             notebook, resources = preprocessor().preprocess(notebook, resources)

@@ -115,10 +115,14 @@ def _case_list(task: TaskResult) -> str:
 
 
 def _sentence(text: str) -> str:
+    """With a capital letter, unless it begins with a name from code, and a full stop."""
     text = text.strip()
     if not text:
         return ""
-    return text[0].upper() + text[1:] + ("" if text[-1] in ".?!" else ".")
+    first = text.split()[0]
+    if first.rstrip(",:;").isalpha():
+        text = text[0].upper() + text[1:]
+    return text + ("" if text[-1] in ".?!" else ".")
 
 
 def _source_line(content: bytes, number: int) -> str:

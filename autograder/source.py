@@ -76,7 +76,8 @@ def marked_lines(text: str, name: str) -> list[tuple[int, int]]:
         if marker is None:
             if line.lstrip().startswith("#") and _ALMOST.search(line):
                 raise MarkerError(
-                    f"{name}, line {number}: write `### {BEGIN}` or `### {END}`, not {line.strip()!r}"
+                    f"{name}, line {number}: write `### {BEGIN}` or `### {END}`, "
+                    f"not {line.strip()!r}"
                 )
         elif marker[1] == "BEGIN":
             if begin:

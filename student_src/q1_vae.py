@@ -43,9 +43,7 @@ def log_likelihood_bernoulli(mu: torch.Tensor, target: torch.Tensor) -> torch.Te
     raise NotImplementedError("q1.log_likelihood_bernoulli")
 
 
-def log_likelihood_normal(
-    mu: torch.Tensor, logvar: torch.Tensor, z: torch.Tensor
-) -> torch.Tensor:
+def log_likelihood_normal(mu: torch.Tensor, logvar: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
     """Log-density log N(z; mu, diag(exp(logvar))) of a Gaussian with a diagonal covariance.
 
     Each feature contributes -(log(2 pi) + logvar + (z - mu)^2 / exp(logvar)) / 2, and the features

@@ -88,9 +88,7 @@ class DenoiseDiffusion:
         # TODO (q2.q_sample): add noise of the right standard deviation to the mean
         raise NotImplementedError("q2.q_sample")
 
-    def p_xt_prev_xt(
-        self, xt: torch.Tensor, t: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def p_xt_prev_xt(self, xt: torch.Tensor, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Mean and variance of the reverse step p(x_{t-1} | x_t).
 
         Ho et al. 2020, eq. 11:

@@ -7,9 +7,9 @@
   own. `<stem>.append.py` is put at the end of the base's file: what it defines comes last and wins.
 * `hand_in`: {file: path inside the submission}, for files that are nested or renamed; `zip: true`
   packs them, and may hold paths that lead out of the zip.
-* `default`, `tasks`: status of the tasks of the files handed in, or a mapping with `status`, `score`
-  (a number, or [low, high], as a share of the task's points), `mistake`, and texts that the feedback
-  must have (`says`) or must not have (`never`).
+* `default`, `tasks`: status of the tasks of the files handed in, or a mapping with `status`,
+  `score` (a number, or [low, high], as a share of the task's points), `mistake`, and texts that the
+  feedback must have (`says`) or must not have (`never`).
 * `says`, `never`: the same for the whole feedback; `says` of the notes too.
 
 Files may hold `@FIXTURES@`, `@ANSWERS@`, `@OTHERS@`, `@PARENT@` and `@PORT@`, so that attacks know

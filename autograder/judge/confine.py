@@ -67,8 +67,8 @@ symlinkat sysinfo time times truncate umask uname unlink unlinkat wait4 waitid w
 """.split()
 
 CLONE_THREAD = 0x00010000
-# Metadata of files (chmod, utimes) is beyond landlock, hence not in the list. Calls below are allowed
-# with some arguments only: others would reach other processes.
+# Metadata of files (chmod, utimes) is beyond landlock, hence not in the list. Calls below are
+# allowed with some arguments only: others would reach other processes.
 HARMLESS_FCNTLS = (0, 1, 2, 3, 4, 5, 6, 7, 1030, 1032)  # duplicate, flags, locks, pipe size
 HARMLESS_IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # TCGETS, ..., FIOCLEX
 HARMLESS_PRCTLS = (3, 4, 15, 16)  # get and set dumpable and the thread's name

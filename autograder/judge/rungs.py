@@ -59,8 +59,8 @@ def choose(
     raise NoIsolation(
         "no way to confine students' code works here ("
         + "; ".join(reasons)
-        + "). Grade on Linux 5.13 or newer with landlock, or as root, or in a container that may be "
-        "thrown away with --unsafe"
+        + "). Grade on Linux 5.13 or newer with landlock, or as root, or in a container that may "
+        "be thrown away with --unsafe"
     )
 
 

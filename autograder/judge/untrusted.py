@@ -20,7 +20,8 @@ MESSAGE_LIMIT = 2000
 _KINDS = {
     "tensor", "array", "number", "none", "tuple", "list", "dict", "set", "str", "bytes", "complex",
     "generator", "function", "method", "type", "module", "Parameter", "Size", "ellipsis", "slice",
-    "range", "map", "zip", "dtype", "device", "Normal", "Independent", "ndarray", "NotImplementedType",
+    "range", "map", "zip", "dtype", "device", "Normal", "Independent", "ndarray",
+    "NotImplementedType",
 }  # fmt: skip
 _ERRORS = {
     name

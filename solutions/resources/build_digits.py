@@ -18,7 +18,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "student_src"))
 
-from homework import datasets
+from homework import datasets  # noqa: E402
 
 PER_DIGIT = {"train": 600, "test": 100}
 LARGEST = 1_500_000  # bytes

@@ -21,8 +21,8 @@ from torch.nn import functional as F
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "student_src"))
 
-from homework import classifier, datasets, devices
-from homework.tensorfile import write_tensors
+from homework import classifier, datasets, devices  # noqa: E402
+from homework.tensorfile import write_tensors  # noqa: E402
 
 EPOCHS, BATCH, RATE = 12, 128, 4e-3
 WANTED = 0.99

@@ -77,6 +77,16 @@ KL_ANALYTIC = Task(
             ),
         ),
         Mistake(
+            "std-everywhere",
+            "exp(logvar) is taken for the standard deviation; it is the variance, so the standard "
+            "deviation is exp(logvar / 2).",
+            edits=(
+                ("logvar_p - logvar_q", "2 * (logvar_p - logvar_q)"),
+                ("torch.exp(logvar_q - logvar_p)", "torch.exp(2 * (logvar_q - logvar_p))"),
+                ("torch.exp(-logvar_p)", "torch.exp(-2 * logvar_p)"),
+            ),
+        ),
+        Mistake(
             "no-minus-one",
             "The -1 of every feature is missing: the divergence of q from itself has to be 0.",
             edits=((" - 1 + ", " + "),),

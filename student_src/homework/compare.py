@@ -65,8 +65,14 @@ def _mishap_verdict(task: Task, mishap: Mishap) -> Verdict:
     if mishap.kind == "not implemented":
         if mishap.message and mishap.message != task.id:
             said = f"it calls {mishap.message[:60]}, which is not implemented yet"
-            return Verdict(NOT_IMPLEMENTED, "it calls something that is not implemented yet",
-                           "implement what it calls first", said, file=mishap.file, line=mishap.line)  # fmt: skip
+            return Verdict(
+                NOT_IMPLEMENTED,
+                "it calls something that is not implemented yet",
+                "implement what it calls first",
+                said,
+                file=mishap.file,
+                line=mishap.line,
+            )
         return Verdict(NOT_IMPLEMENTED, "this task is not implemented yet",
                        f"look for `# TODO ({task.id})` in {task.file}",
                        file=mishap.file, line=mishap.line)  # fmt: skip
