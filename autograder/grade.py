@@ -44,6 +44,15 @@ PRELOADS = {
 _SETTLED = (PASSED, TIMEOUT, NOT_RUN)
 
 
+# What to do about a process that ended; the keys are parts of what the sandbox says.
+_ENDS = {
+    "ended the process": "do not end the process; return or raise instead",
+    "segmentation fault": "Python itself crashed: is there a recursion without end?",
+    "processor time": "is there a loop that never ends?",
+    "memory": "check the shapes: does something grow far larger than the inputs?",
+}
+
+
 @dataclass
 class Grading:
     """What came out for one submission."""
@@ -203,8 +212,15 @@ def _verdict(task: Task, case: Case, answers: CaseArrays, found: CaseOutcome) ->
     if found.ended == "unrun":
         return Verdict(NOT_RUN, "the time of this task was used up by other cases")
     if found.outcome is None:
-        return Verdict(ERROR, found.detail, "do not end the process; return or raise instead")
+        return Verdict(ERROR, found.detail, _help_with_end(found.detail))
     return compare.judge(task, case, answers, [found.outcome])
+
+
+def _help_with_end(detail: str) -> str:
+    for said, help_text in _ENDS.items():
+        if said in detail:
+            return help_text
+    return ""
 
 
 def _result(case: Case, verdict: Verdict) -> CaseResult:

@@ -81,9 +81,18 @@ def as_text(notebook: Any) -> str:
 
 
 def _cell_id(cell: Any, number: int) -> str:
-    """The grade id, else the cell's name, else its number: never random."""
+    """The grade id, else the cell's name, else its first words, else its number: never random."""
     graded = cell.metadata.get("nbgrader", {}).get("grade_id")
-    return graded or cell.metadata.get("name") or f"cell-{number:03d}"
+    return graded or cell.metadata.get("name") or _first_words(cell) or f"cell-{number:03d}"
+
+
+def _first_words(cell: Any) -> str:
+    """Of a text: "## KL divergence (6 points, `q1.kl`)" gives "kl-divergence-text"."""
+    if cell.cell_type != "markdown":
+        return ""
+    line = cell.source.strip().partition("\n")[0].partition("(")[0]
+    words = re.findall(r"[a-z0-9]+", line.lower())
+    return "-".join(words[:8])[:50] + "-text"
 
 
 def _need_different_ids(notebook: Any, name: str) -> None:

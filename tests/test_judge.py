@@ -1,21 +1,6 @@
-"""The judge judged: submissions with the verdict that each must get.
+"""The judge judged: submissions with the verdict that each must get; see `tests/cases.py`.
 
-`tests/submissions/<case>/` holds a student's files and `expect.yml`:
-
-* `shows`: a sentence on what the case shows.
-* `base`, `files`: files to take from the `reference` or the `stub` where the case has none of its
-  own. `<stem>.append.py` is put at the end of the base's file: what it defines comes last and wins.
-* `hand_in`: {file: path inside the submission}, for files that are nested or renamed; `zip: true`
-  packs them, and may hold paths that lead out of the zip.
-* `default`, `tasks`: status of the tasks of the files handed in, or a mapping with `status`,
-  `score` (a number, or [low, high], as a share of the task's points), `mistake`, and texts that the
-  feedback must have (`says`) or must not have (`never`).
-* `says`, `never`: the same for the whole feedback; `says` of the notes too.
-
-Files may hold `@FIXTURES@`, `@ANSWERS@`, `@OTHERS@`, `@PARENT@` and `@PORT@`, so that attacks know
-where to aim. An attack's file is right wherever the attack succeeds: a cheat that works would pass.
-
-All cases are graded in one batch, with shorter limits of time. Nothing of a case is ever run here.
+All cases are graded in one batch, with shorter limits of time.
 """
 
 from __future__ import annotations
@@ -23,26 +8,21 @@ from __future__ import annotations
 import json
 import os
 import socket
-import time
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from autograder import results, rubric
 from autograder.grade import Grader, Grading, preloads
 from autograder.intake import Submission, find_submissions, open_submission
 from autograder.judge import sandbox
+from cases import CASES, ROOT, expectation, listed, submit
 from homework.verdict import NOT_RUN, TaskResult
 
-ROOT = Path(__file__).resolve().parents[1]
-CASES = sorted(path.parent for path in (ROOT / "tests" / "submissions").glob("*/expect.yml"))
-BASES = {"reference": ROOT / "solutions", "stub": ROOT / "student_src"}
-REPEATED = ("right_other_draws", "wrong_noise_of_luck", "wrong_trainers", "cheat_messages")
+REPEATED = ("right_other_draws", "wrong_noise_of_luck", "wrong_trainers")
 
 
 @dataclass
@@ -52,54 +32,18 @@ class Batch:
     gradings: dict[str, Grading]
     folder: Path
     calls: int
-    seconds: float
+    before: dict[str, bytes]
 
 
-def expectation(case: Path) -> dict[str, Any]:
-    return yaml.safe_load((case / "expect.yml").read_text(encoding="utf-8"))
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
-def handed_in(case: Path, targets: dict[str, str]) -> dict[str, bytes]:
-    """The files of a case: those of its base, with its own in their place or at their end."""
-    wanted = expectation(case)
-    base = BASES[wanted.get("base", "reference")]
-    own = sorted(case.glob("*.py"))
-    files = {name: (base / name).read_bytes() for name in wanted.get("files", ())}
-    for path in own:
-        text = path.read_text(encoding="utf-8")
-        for name, value in targets.items():
-            text = text.replace(f"@{name}@", value)
-        name = path.name.replace(".append.py", ".py")
-        before = files[name] + b"\n\n" if ".append." in path.name else b""
-        files[name] = before + text.encode()
-    return files
-
-
-def submit(case: Path, folder: Path, targets: dict[str, str]) -> None:
-    """Write a case as its student hands it in."""
-    wanted = expectation(case)
-    files = handed_in(case, targets)
-    places = [
-        (place, content)
-        for name, content in files.items()
-        for place in _listed(wanted.get("hand_in", {}).get(name, name))
-    ]
-    if wanted.get("zip"):
-        with zipfile.ZipFile(folder / f"{case.name}.zip", "w") as archive:
-            for place, content in places:
-                archive.writestr(place, content)
-        return
-    for place, content in places:
-        path = folder / case.name / place
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-
-
-def _listed(value: Any) -> list[str]:
-    return [value] if isinstance(value, str) else list(value)
-
-
-def open_all(folder: Path, fixtures: Path) -> list[Submission]:
+def open_all(folder: Path) -> list[Submission]:
     expected = [file for item in rubric.load_all(ROOT / "solutions") for file in item.files]
     return [open_submission(path, expected) for path in find_submissions([folder], expected)]
 
@@ -123,9 +67,9 @@ def batch(hidden: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ba
     for case in CASES:
         submit(case, folder, targets)
         results.write_fault(out / case.name, "it was ended before it was done.")
-    submissions = open_all(folder, hidden)
+    submissions = open_all(folder)
+    before = contents(home)
     gradings: dict[str, Grading] = {}
-    start = time.monotonic()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sandbox, "CASE_SECONDS", 2.5)
         patch.setattr(sandbox, "TASK_SECONDS", 5.0)
@@ -133,7 +77,6 @@ def batch(hidden: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ba
         private = [folder, out, ROOT / "solutions"]
         with Grader(hidden, jobs=2, private=private, preload=preloads(submissions)) as grader:
             grader.grade_all(submissions, lambda g: gradings.update({g.submission.name: g}))
-            seconds = time.monotonic() - start
             again = [s for s in submissions if s.name in REPEATED]
             second: dict[str, Grading] = {}
             grader.grade_all(again, lambda g: second.update({g.submission.name: g}))
@@ -146,13 +89,24 @@ def batch(hidden: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ba
             calls += 1
     except BlockingIOError:
         server.close()
-    yield Batch(gradings, home, calls, seconds)
+    yield Batch(gradings, home, calls, before)
 
 
 def test_every_case_is_found_and_graded(batch: Batch) -> None:
     assert {name for name in batch.gradings if not name.endswith(" again")} == {
         case.name for case in CASES
     }
+
+
+def test_nothing_outside_is_reached(batch: Batch) -> None:
+    assert contents(batch.folder) == batch.before, "a file outside of the sandbox was changed"
+    assert batch.calls == 0, "a child connected to a server of the parent"
+
+
+@pytest.mark.parametrize("name", REPEATED)
+def test_verdicts_repeat(name: str, batch: Batch) -> None:
+    first, second = batch.gradings[name], batch.gradings[f"{name} again"]
+    assert first.tasks == second.tasks
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -190,9 +144,9 @@ def _task_problems(task: TaskResult, grading: Grading, wanted: dict[str, Any]) -
 
 
 def _text_problems(where: str, text: str, wanted: dict[str, Any]) -> Iterator[str]:
-    for part in _listed(wanted.get("says", ())):
+    for part in listed(wanted.get("says", ())):
         if part not in text:
             yield f"{where} does not say {part!r}: {text}"
-    for part in _listed(wanted.get("never", ())):
+    for part in listed(wanted.get("never", ())):
         if part in text:
             yield f"{where} says {part!r}: {text}"

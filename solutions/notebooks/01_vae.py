@@ -261,7 +261,7 @@ Look for: the reconstruction term is best at $\mu = x$ with $\sigma \to 0$; the 
 $\mu = 0$, $\sigma = 1$; their sum has its minimum in between, and that minimum is the true posterior.
 """
 
-# %%
+# %% name="two-terms"
 def expected_reconstruction(mu, std, x=1.5, noise=0.5):
     """-E[log p(x | z)] for z ~ N(mu, std^2), up to a constant."""
     return ((x - mu) ** 2 + std**2) / (2 * noise**2)
@@ -302,7 +302,7 @@ connected networks with 20 latent numbers between them (`homework/vae_model.py`)
 Adam with learning rate 1e-3 for 20 epochs in batches of 128.
 """
 
-# %% tags=["q1.written_training"]
+# %% name="train" tags=["q1.written_training"]
 images = profiles.images(args)
 with when_ready():
     from homework.training import train_vae
@@ -313,7 +313,7 @@ with when_ready():
     vae = run.model.eval()
     print(f"validation loss after {len(run.history)} epochs: {run.validation_loss:.1f} nats")
 
-# %% tags=["q1.written_training"]
+# %% name="loss-curves" tags=["q1.written_training"]
 with when_ready():
     epochs = [entry["epoch"] for entry in run.history]
     figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
@@ -373,7 +373,7 @@ ten times the KL term. The last row of each shows what the
 decoder makes of draws from the prior.
 """
 
-# %%
+# %% name="each-term-alone"
 from dataclasses import replace
 
 with when_ready():
@@ -385,9 +385,9 @@ with when_ready():
 
     def weighted(weight):
         def loss(recon_x, x, mu, logvar):
-            zeros = torch.zeros_like(mu)
-            fit = q1.log_likelihood_bernoulli(recon_x, x.flatten(1))
-            return (weight * q1.kl_gaussian_gaussian_analytic(mu, logvar, zeros, zeros) - fit).sum()
+            prior = torch.zeros_like(mu)  # its mean, and the logarithm of its variance
+            kl = q1.kl_gaussian_gaussian_analytic(mu, logvar, prior, prior)
+            return (weight * kl - q1.log_likelihood_bernoulli(recon_x, x.flatten(1))).sum()
 
         return loss
 
@@ -418,7 +418,7 @@ This is where `log_mean_exp` and `log_likelihood_normal` earn their keep. For $S
 this is the ELBO; as $S$ grows it rises towards $\log p(x)$ (Burda et al. 2016, arXiv:1509.00519).
 """
 
-# %%
+# %% name="how-tight"
 with when_ready(), torch.no_grad():
     q1 = fresh("q1_vae")
     x = images.test.images(slice(0, 50))
@@ -443,12 +443,12 @@ r"""
 ## Samples
 """
 
-# %% tags=["q1.written_samples"]
+# %% name="samples-by-epoch" tags=["q1.written_samples"]
 with when_ready():
     for epoch, pictures in run.samples_by_epoch.items():
         display(show_images(pictures, "unit", title=f"samples after epoch {epoch}", zoom=1.3))
 
-# %% tags=["q1.written_samples"]
+# %% name="reconstructions" tags=["q1.written_samples"]
 with when_ready(), torch.no_grad():
     originals = images.test.images(slice(10, 20))
     means = vae.decode(vae.encode(originals)[0]).reshape(originals.shape)
@@ -491,7 +491,7 @@ column for each of the 20 factors, with five values from -3 to 3 from top to bot
 them, how many nats of KL each factor costs on average: a factor that costs nothing says nothing.
 """
 
-# %% tags=["q1.written_latent_traversals"]
+# %% name="nats-by-factor" tags=["q1.written_latent_traversals"]
 with when_ready(), torch.no_grad():
     q1 = fresh("q1_vae")
     mu, logvar = vae.encode(images.test.images(slice(0, 1000)))
@@ -505,7 +505,7 @@ with when_ready(), torch.no_grad():
     axes.spines[["top", "right"]].set_visible(False)
     plt.show()
 
-# %% tags=["q1.written_latent_traversals"]
+# %% name="traversals" tags=["q1.written_latent_traversals"]
 def traverse(model, image, values):
     """(values, factors) grid of images: one latent number set to each of the values."""
     z = model.encode(image)[0]
@@ -576,7 +576,7 @@ $\text{decode}\big((1-\alpha) z_0 + \alpha z_1\big)$, or decode both and mix the
 $(1-\alpha)\, \hat x_0 + \alpha\, \hat x_1$.
 """
 
-# %% tags=["q1.written_interpolation"]
+# %% name="interpolation" tags=["q1.written_interpolation"]
 with when_ready(), torch.no_grad():
     alphas = torch.linspace(0, 1, 11, device=args.device)[:, None]
     labels = images.test.labels[:200].tolist()

@@ -82,7 +82,7 @@ if HOME is None:
     )
 sys.path.insert(0, str(HOME / "student_src"))
 
-from homework.notebook import fresh, points, start, when_ready
+from homework.notebook import fresh, need, points, start, when_ready
 
 start()  # edited files count at once, pictures appear in the notebook
 print(f"working in {HOME}")
@@ -141,7 +141,7 @@ The **forward process** $q$ takes an image $x_0$ and makes it noisier step by st
 $$q(x_t \mid x_{t-1}) = \mathcal N\big(\sqrt{1 - \beta_t}\; x_{t-1},\ \beta_t I\big),$$
 
 with small variances $\beta_t$ that are chosen once and never learned. The factor $\sqrt{1-\beta_t}$
-shrinks the image just enough that the total variance stays at one. The **reverse process**
+shrinks the image just enough that the variance, added noise included, does not grow beyond one. The **reverse process**
 $p_\theta(x_{t-1} \mid x_t)$ is also Gaussian, and its mean is what a network learns. It is trained
 like a VAE whose encoder is fixed: by a bound on $\log p_\theta(x_0)$, of which Ho et al. found that a
 simple part is enough, namely *guess the noise that was added*.
@@ -162,7 +162,7 @@ the ratio of the two on a logarithmic scale. The image fades over hundreds of st
 hardly any of it is left.
 """
 
-# %%
+# %% name="schedule"
 with when_ready():
     schedule = fresh("q2_ddpm").DenoiseDiffusion(torch.nn.Identity(), args.n_steps, "cpu")
     signal, noise = schedule.alpha_bar.sqrt(), (1 - schedule.alpha_bar).sqrt()
@@ -215,7 +215,7 @@ Each row is one digit, noised straight to ten times with your `q_sample`. Until 
 recognise it?
 """
 
-# %%
+# %% name="noising"
 images = profiles.images(args)
 with when_ready():
     schedule = fresh("q2_ddpm").DenoiseDiffusion(torch.nn.Identity(), args.n_steps, args.device)
@@ -234,8 +234,8 @@ $\varepsilon_\theta(x_t, t)$ guesses it, and the mean of the reverse step follow
 
 $$\mu_\theta(x_t, t) = \frac{1}{\sqrt{\alpha_t}} \Big( x_t - \frac{\beta_t}{\sqrt{1 - \bar\alpha_t}}\; \varepsilon_\theta(x_t, t) \Big), \qquad \sigma_t^2 = \beta_t.$$
 
-Only a small part of the guessed noise is taken away, $\beta_t / \sqrt{1 - \bar\alpha_t}$ of it, because
-the guess is rough; the next step makes a new one. Fill in `p_xt_prev_xt`: mean and variance.
+Only a small part of the guessed noise is taken away, because the guess is rough; the next step makes
+a new one. The variance is $\beta_t$ at all times, $t = 0$ included. Fill in `p_xt_prev_xt`: mean and variance.
 """
 
 # %% nbgrader={"grade": true, "grade_id": "q2-p_xt_prev_xt", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["q2.p_xt_prev_xt"]
@@ -302,7 +302,7 @@ training at any time with the stop button: what was learned is kept, and `traine
 on from there.
 """
 
-# %% tags=["q2.written_trained"]
+# %% name="train" tags=["q2.written_trained"]
 with when_ready():
     torch.manual_seed(0)
     model = profiles.eps_model(args)
@@ -315,16 +315,20 @@ with when_ready():
         f"pixel in the last epoch: {last['loss']:.4f}"
     )
 
-# %% tags=["q2.written_trained"]
+# %% name="loss-curve" tags=["q2.written_trained"]
 with when_ready():
+    history = need(trainer.history, "The curve appears once the model has been trained.")
     figure, axes = plt.subplots(figsize=(6, 2.8), layout="constrained")
-    epochs = [entry["epoch"] for entry in trainer.history]
-    axes.plot(epochs, [entry["loss"] for entry in trainer.history], "k.-")
+    axes.plot([e["epoch"] for e in history], [e["loss"] for e in history], "k.-")
     axes.set(xlabel="epoch", ylabel="squared error per pixel", title="Loss")
     axes.locator_params(axis="x", integer=True)
     axes.spines[["top", "right"]].set_visible(False)
     plt.show()
-    for epoch, pictures in trainer.samples_by_epoch.items():
+    by_epoch = need(
+        trainer.samples_by_epoch,
+        "Samples are drawn during training, once `Trainer.sample` is filled in.",
+    )
+    for epoch, pictures in by_epoch.items():
         display(show_images(pictures[:10], title=f"samples after epoch {epoch}", zoom=1.6))
 
 # %% [markdown] nbgrader={"grade": false, "grade_id": "q2-written_trained-question", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["q2.written_trained"]
@@ -362,7 +366,7 @@ r"""
 ## Samples
 """
 
-# %% tags=["q2.written_samples"]
+# %% name="samples" tags=["q2.written_samples"]
 from homework.sampling import draw, respace
 from homework.training import with_settings
 
@@ -393,7 +397,7 @@ Upper rows: three samples on their way from noise to digit, kept by your
 moment, $\hat x_0 = (x_t - \sqrt{1 - \bar\alpha_t}\, \varepsilon_\theta) / \sqrt{\bar\alpha_t}$.
 """
 
-# %% tags=["q2.written_reverse_process"]
+# %% name="reverse-process" tags=["q2.written_reverse_process"]
 def in_steps(count):
     """A trainer like yours that goes from noise to image in `count` steps."""
     shorter = respace(diffusion, count)
@@ -455,15 +459,33 @@ r"""
 Is the digit already hidden in the initial noise? Each row starts from the very same $x_T$, and every
 image then goes its own way, with noise of its own at each step. If a row shows many different digits,
 then the choice is made by the noise of the steps.
+
+Your `Trainer.sample` does the work here too. It is handed a diffusion that swaps the image for the
+given start when `p_sample` is called for the first time, and otherwise does what yours does.
 """
 
-# %%
-def denoise(x, process, add_noise=True):
-    """The reverse process from given noise x, with or without the noise of each step."""
-    for time in reversed(range(process.n_steps)):
-        t = torch.full((len(x),), time, device=x.device)
-        x = process.p_sample(x, t) if add_noise else process.p_xt_prev_xt(x, t)[0]
-    return x
+# %% name="same-start"
+class Changed:
+    """A diffusion that begins with given noise and may leave out the noise of each step."""
+
+    def __init__(self, diffusion, begin, add_noise):
+        self.diffusion, self.begin, self.add_noise = diffusion, begin, add_noise
+
+    def __getattr__(self, name):  # all else is as it was
+        return getattr(self.__dict__["diffusion"], name)
+
+    def p_sample(self, xt, t):
+        if int(t[0]) == self.diffusion.n_steps - 1:
+            xt = self.begin
+        if self.add_noise:
+            return self.diffusion.p_sample(xt, t)
+        return self.diffusion.p_xt_prev_xt(xt, t)[0]
+
+
+def denoise(begin, process, add_noise=True):
+    """Images that your `sample` makes of given noise, with or without the noise of each step."""
+    changed = with_settings(args, n_samples=len(begin), n_steps=process.n_steps)
+    return type(trainer)(changed, model, Changed(process, begin, add_noise)).sample()
 
 
 with when_ready(), torch.no_grad():
@@ -482,7 +504,7 @@ r"""
 taken at every step. Columns begin with the same noise.
 """
 
-# %% tags=["q2.written_samples"]
+# %% name="no-noise" tags=["q2.written_samples"]
 with when_ready(), torch.no_grad():
     torch.manual_seed(4)
     begin = torch.randn(10, 1, args.image_size, args.image_size, device=args.device)
@@ -502,7 +524,7 @@ The number in brackets is how sure the classifier is, on average. Trust your eye
 has only ever seen digits, and may be very sure of an image that is none.
 """
 
-# %% tags=["q2.written_samples"]
+# %% name="fewer-steps" tags=["q2.written_samples"]
 with when_ready(), torch.no_grad():
     torch.manual_seed(5)
     tenth = args.n_steps // 10

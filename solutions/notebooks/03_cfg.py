@@ -83,7 +83,7 @@ if HOME is None:
     )
 sys.path.insert(0, str(HOME / "student_src"))
 
-from homework.notebook import fresh, points, start, when_ready
+from homework.notebook import fresh, need, points, start, when_ready
 
 start()  # edited files count at once, pictures appear in the notebook
 print(f"working in {HOME}")
@@ -202,10 +202,10 @@ r"""
 ### Pictures: the schedule, and noising at ten times
 
 Left: levels by time. Middle: what $z_\lambda$ is made of. Right: how often each level comes up when
-$t$ is drawn evenly; nearly all of it lies between -5 and 5, where shapes appear and vanish.
+$t$ is drawn evenly; nine tenths of it lie between -5 and 5, where shapes appear and vanish.
 """
 
-# %%
+# %% name="schedule-and-noising"
 images = profiles.images(args)
 with when_ready():
     schedule = fresh("q3_cfg_diffusion").CFGDiffusion(torch.nn.Identity(), args.n_steps, "cpu")
@@ -344,7 +344,7 @@ $p(x \mid A)\, \big(p(x \mid A)/p(x)\big)^w$, shown for growing $w$: the part of
 for B is suppressed, the bell moves *away* from B and gets narrower.
 """
 
-# %%
+# %% name="guided-bell"
 x = torch.linspace(-5, 4, 400)
 bell = torch.distributions.Normal
 in_a, in_b = bell(-1.0, 1.0).log_prob(x), bell(1.0, 1.0).log_prob(x)
@@ -394,7 +394,7 @@ where $\alpha_{\lambda'}^2/\sigma_{\lambda'}^2 = e^{\lambda'}$ was used.
 (b) For small steps $e^{\lambda'-\lambda} - 1 \approx \lambda' - \lambda$, and the sum becomes
 $\tfrac12 \int \|\varepsilon - \varepsilon_\theta\|^2\, d\lambda$: the ELBO weighs all levels from -20 to 20
 alike. Our loss draws $t$ evenly, and the cosine schedule then gives levels the density
-$\propto 1/\cosh(\lambda/2)$, nearly all of it between -5 and 5: there our loss puts its weight.
+$\propto 1/\cosh(\lambda/2)$, nine tenths of it between -5 and 5: there our loss puts its weight.
 
 (c) At $\lambda > 5$ the noise is too faint to be seen, yet the ELBO spends a large share of its weight
 there: bits of the pixels' last digits cost as much as shapes. Leaving them out lets the network work
@@ -448,7 +448,7 @@ The same small U-Net as before, with the label in place of the time. You can sto
 stop button: what was learned is kept, and `trainer.train(images)` goes on from there.
 """
 
-# %% tags=["q3.written_report"]
+# %% name="train" tags=["q3.written_report"]
 with when_ready():
     torch.manual_seed(0)
     model = profiles.eps_model(args)
@@ -466,21 +466,23 @@ r"""
 ## Samples by epoch, with the digits that were asked for
 """
 
-# %% tags=["q3.written_report"]
+# %% name="samples-by-epoch" tags=["q3.written_report"]
 digit_names = [str(digit) for digit in range(10)]
 with when_ready():
-    by_epoch = [pictures[:10] for pictures in trainer.samples_by_epoch.values()]
-    labels = [f"epoch {epoch}" for epoch in trainer.samples_by_epoch]
-    if by_epoch:
-        grid = torch.cat(by_epoch)
-        display(show_images(grid, columns=10, row_labels=labels, column_labels=digit_names))
+    by_epoch = need(
+        trainer.samples_by_epoch,
+        "Samples are drawn during training, once `Trainer.sample` is filled in.",
+    )
+    labels = [f"epoch {epoch}" for epoch in by_epoch]
+    grid = torch.cat([pictures[:10] for pictures in by_epoch.values()])
+    display(show_images(grid, columns=10, row_labels=labels, column_labels=digit_names))
 
 # %% [markdown]
 r"""
 ## Ten of each digit
 """
 
-# %% tags=["q3.written_report"]
+# %% name="ten-of-each" tags=["q3.written_report"]
 from homework.sampling import draw
 
 steps = args.sample_steps or args.n_steps
@@ -500,7 +502,7 @@ The images $z_\lambda$ on the way, and below them the estimates $\tilde x$ that 
 at those moments. A copy of your diffusion notes what its `p_sample` is given.
 """
 
-# %%
+# %% name="reverse-process"
 import copy
 
 
@@ -513,9 +515,9 @@ class Noting:
     def __getattr__(self, name):
         return getattr(self.__dict__["diffusion"], name)
 
-    def p_sample(self, z, lambda_t, lambda_t_prim, x):
-        self.seen.append((float(lambda_t.flatten()[0]), z.cpu(), x.cpu()))
-        return self.diffusion.p_sample(z, lambda_t, lambda_t_prim, x)
+    def p_sample(self, z_lambda_t, lambda_t, lambda_t_prim, x_t):
+        self.seen.append((float(lambda_t.flatten()[0]), z_lambda_t.cpu(), x_t.cpu()))
+        return self.diffusion.p_sample(z_lambda_t, lambda_t, lambda_t_prim, x_t)
 
 
 with when_ready():
@@ -544,7 +546,7 @@ distance between two images of one digit, as a share of that between real ones. 
 of pixel values outside of [-1.05, 1.05].
 """
 
-# %% tags=["q3.written_report"]
+# %% name="guidance-weights" tags=["q3.written_report"]
 def variety(pictures, labels):
     """Mean distance between two images of the same label."""
     distances = [torch.pdist(pictures[labels == digit].flatten(1)) for digit in range(10)]
@@ -573,7 +575,7 @@ with when_ready():
     for weight, recognised, varied, beyond in table:
         print(f"{weight:21g} {recognised:11.2f} {varied:8.2f} {beyond:7.3f}")
 
-# %% tags=["q3.written_report"]
+# %% name="guidance-curves" tags=["q3.written_report"]
 with when_ready():
     guided = table[1:]
     figure, axes = plt.subplots(figsize=(6, 2.8), layout="constrained")
@@ -599,7 +601,7 @@ $\tilde x$ to [-1, 1]. *Dynamic* (Saharia et al. 2022, arXiv:2205.11487): for ea
 the 99.5 % quantile of $|\tilde x|$, clip to $[-s, s]$ and divide by $s$.
 """
 
-# %%
+# %% name="thresholding"
 def static(x):
     return x.clamp(-1, 1)
 
@@ -611,8 +613,12 @@ def dynamic(x):
 
 def thresholded(diffusion, change):
     """A copy of a diffusion whose `p_sample` gets `change(x)` for the estimate x."""
+
+    def p_sample(z_lambda_t, lambda_t, lambda_t_prim, x_t):
+        return diffusion.p_sample(z_lambda_t, lambda_t, lambda_t_prim, change(x_t))
+
     copied = copy.copy(diffusion)
-    copied.p_sample = lambda z, a, b, x: diffusion.p_sample(z, a, b, change(x))
+    copied.p_sample = p_sample
     return copied
 
 

@@ -77,7 +77,8 @@ def _mishap_verdict(task: Task, mishap: Mishap) -> Verdict:
                        f"look for `# TODO ({task.id})` in {task.file}",
                        file=mishap.file, line=mishap.line)  # fmt: skip
     if mishap.kind == "missing":
-        return Verdict(ERROR, mishap.message or "something is missing", "", mishap.message)
+        said = mishap.message or "something is missing"
+        return Verdict(ERROR, said, "names must stay as they are in the file that you were given")
     where = f" at line {mishap.line} of {mishap.file}" if mishap.line else ""
     rationale = f"your code raised {_article(mishap.error)}{where}"
     return Verdict(

@@ -12,11 +12,12 @@ import platform
 import sys
 import types
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from homework.report import Report
 
+T = TypeVar("T")
 SOURCES = Path(__file__).resolve().parents[1]  # the folder student_src
 
 
@@ -69,6 +70,17 @@ def points(report: Report) -> float:
     return sum(result.score for result in report.results)
 
 
+def need(value: T, sentence: str) -> T:
+    """`value`, unless it is empty: then `when_ready` prints the sentence and ends its cell."""
+    if not value:
+        raise NotReady(sentence)
+    return value
+
+
+class NotReady(RuntimeError):
+    """What a cell shows is not there yet; the message says when it will be."""
+
+
 class when_ready:  # noqa: N801 - read as a statement: with when_ready():
     """Turns "not there yet" into a sentence: a task to fill, a cell to run, training that stopped.
 
@@ -103,6 +115,8 @@ def _sentence(error: BaseException, trace: types.TracebackType | None) -> str | 
             f"`{error.name}` is not there yet: an earlier cell makes it. "
             "Run the cells above first, and do what they ask for."
         )
+    if isinstance(error, NotReady):
+        return f"Nothing to show yet. {error}"
     if type(error).__name__ == "TrainingError":
         return f"Training has stopped. {error}"
     return None
