@@ -17,7 +17,8 @@ from typing import Any
 from autograder.intake import IntakeError, Submission, open_submission
 from autograder.judge import rungs
 from autograder.judge.confine import RUNGS
-from autograder.judge.sandbox import CASE_SECONDS, CaseInputs, CaseOutcome, Sandbox
+from autograder.judge.sandbox import CaseInputs, CaseOutcome, Sandbox
+from autograder.judge.watch import CASE_SECONDS
 from homework import compare
 from homework.fixtures import Assignment, Case, CaseArrays, FixtureError, Task, assignments
 from homework.verdict import (

@@ -92,7 +92,7 @@ def _first_words(cell: Any) -> str:
         return ""
     line = cell.source.strip().partition("\n")[0].partition("(")[0]
     words = re.findall(r"[a-z0-9]+", line.lower())
-    return "-".join(words[:8])[:50] + "-text"
+    return "-".join([*words[:8], "text"]) if words else ""
 
 
 def _need_different_ids(notebook: Any, name: str) -> None:

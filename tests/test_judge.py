@@ -18,7 +18,7 @@ import pytest
 from autograder import results, rubric
 from autograder.grade import Grader, Grading, preloads
 from autograder.intake import Submission, find_submissions, open_submission
-from autograder.judge import sandbox
+from autograder.judge import sandbox, watch
 from cases import CASES, ROOT, expectation, listed, submit
 from homework.verdict import NOT_RUN, TaskResult
 
@@ -71,7 +71,7 @@ def batch(hidden: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ba
     before = contents(home)
     gradings: dict[str, Grading] = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sandbox, "CASE_SECONDS", 2.5)
+        patch.setattr(watch, "CASE_SECONDS", 2.5)
         patch.setattr(sandbox, "TASK_SECONDS", 5.0)
         patch.setenv("SECRET_OF_THE_PARENT", "swordfish")
         private = [folder, out, ROOT / "solutions"]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
-import shutil
 import signal
 import socket
 import subprocess
@@ -20,15 +18,13 @@ from typing import Any
 
 import numpy as np
 
-from autograder.judge import hugepages, untrusted, wire, zygote
+from autograder.judge import hugepages, scratch, untrusted, wire, zygote
 from autograder.judge.confine import CONFINEMENT_FAILED, SLOT_UID, Limits, readable_paths
+from autograder.judge.watch import Run, Watch
 from homework.outcome import Outcome
 
-FIRST_SECONDS = 10.0  # until the first case is done: the student's file is imported in it
-CASE_SECONDS = 5.0
 TASK_SECONDS = 15.0
 START_SECONDS = 180.0
-MAX_ANSWER = 1 << 26
 
 
 class SandboxError(Exception):
@@ -51,16 +47,6 @@ class CaseOutcome:
     outcome: Outcome | None = None
     ended: str = ""  # "timeout", "crash", "flood" or "unrun" when there is no outcome
     detail: str = ""
-
-
-@dataclass
-class Run:
-    """How one child ended."""
-
-    messages: list[tuple[dict[str, Any], dict[str, np.ndarray]]]
-    ended: str
-    detail: str
-    peak_kib: int
 
 
 class Sandbox:
@@ -168,7 +154,7 @@ class Sandbox:
                 self._process.stderr.close()
             self._process.kill()
             self._process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        scratch.remove(self._folder)
 
     @contextlib.contextmanager
     def stage(self, files: Mapping[str, bytes]) -> Iterator[None]:
@@ -182,7 +168,7 @@ class Sandbox:
                     os.chown(path, 0, SLOT_UID + self.slot)
             yield
         finally:
-            _empty(self._staged)
+            scratch.empty(self._staged)
 
     def run_task(
         self, stems: Sequence[str], isolated: bool, cases: Sequence[CaseInputs]
@@ -220,7 +206,7 @@ class Sandbox:
         try:
             pidfd, answers = self._launch(request, inputs)
             try:
-                watch = _Watch(answers, deadline, self._scratch, self.limits.file_mib << 20)
+                watch = Watch(answers, deadline, self._scratch, self.limits.file_mib << 20)
                 messages, ended, detail = watch.until_end()
             finally:
                 _kill(pidfd)
@@ -230,7 +216,7 @@ class Sandbox:
         except OSError as error:
             raise SandboxError(f"the grading process is gone ({error})") from None
         finally:
-            _empty(self._scratch)
+            scratch.empty(self._scratch)
         self.peak_kib = max(self.peak_kib, int(status["peak_kib"]))
         code = os.waitstatus_to_exitcode(int(status["status"]))
         if code == CONFINEMENT_FAILED and messages and "unconfined" in messages[0][0]:
@@ -261,41 +247,6 @@ class Sandbox:
         if received is None:
             raise OSError("no answer")
         return received[0]
-
-
-class _Watch:
-    """Reads a child's answers, bounded in time and bytes."""
-
-    def __init__(self, answers: int, deadline: float, scratch: Path, scratch_bytes: int) -> None:
-        self.answers, self.deadline = answers, deadline
-        self.scratch, self.scratch_bytes = scratch, scratch_bytes
-
-    def until_end(self) -> tuple[list[tuple[dict[str, Any], dict[str, np.ndarray]]], str, str]:
-        reader, received = wire.Reader(), 0
-        messages: list[tuple[dict[str, Any], dict[str, np.ndarray]]] = []
-        case_end = time.monotonic() + FIRST_SECONDS
-        while True:
-            left = min(case_end, self.deadline) - time.monotonic()
-            if left <= 0:
-                return messages, "timeout", ""
-            ready, _, _ = select.select([self.answers], [], [], min(left, 0.25))
-            if not ready:
-                if _size_of(self.scratch) > self.scratch_bytes:
-                    return messages, "flood", "it wrote more files than any task needs"
-                continue
-            data = os.read(self.answers, 1 << 20)
-            if not data:
-                return messages, "", ""
-            received += len(data)
-            try:
-                fresh = list(reader.feed(data))
-            except wire.WireError as error:
-                return messages, "flood", str(error)
-            if received > MAX_ANSWER:
-                return messages, "flood", "more data was returned than any task needs"
-            if fresh:
-                messages += fresh
-                case_end = time.monotonic() + CASE_SECONDS
 
 
 def _collect(
@@ -329,30 +280,6 @@ def _how_it_ended(code: int) -> str:
 def _kill(pidfd: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-
-
-def _size_of(folder: Path) -> int:
-    total = 0
-    with contextlib.suppress(OSError):
-        for count, path in enumerate(folder.rglob("*")):
-            total += path.lstat().st_size + 512
-            if count > 10_000:
-                break
-    return total
-
-
-def _empty(folder: Path) -> None:
-    """Remove all that is in a folder, also what its maker tried to lock; never follows links."""
-    for place, names, _ in os.walk(folder):
-        for name in names:
-            path = os.path.join(place, name)
-            if not os.path.islink(path):
-                os.chmod(path, 0o700)
-    for entry in folder.iterdir():
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry, ignore_errors=True)
-        else:
-            entry.unlink(missing_ok=True)
 
 
 def _split(parent: Sandbox) -> socket.socket:
