@@ -7,14 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder import results
-from autograder.grade import (
-    Grader,
-    Grading,
-    expected_files,
-    load_assignments,
-    preloads,
-    release_digest,
-)
+from autograder.grade import Grader, Grading
 from autograder.intake import (
     IntakeError,
     Submission,
@@ -22,6 +15,7 @@ from autograder.intake import (
     open_submission,
     submission_names,
 )
+from autograder.selection import expected_files, load_assignments, preloads, release_digest
 from homework.verdict import GRADER_FAULT
 
 
@@ -32,7 +26,7 @@ class Batch:
         paths: files, folders and zips, or folders of many.
         out: folder for the results, one folder a submission.
         fixtures: folder of the hidden fixtures.
-        only: names of the assignments to grade, or None.
+        only: assignments or tasks to grade, or None; see `Grader`.
 
     Raises:
         FixtureError: no fixtures, or no such assignment.
@@ -63,6 +57,7 @@ class Batch:
                 self.problems.append(str(error))
                 self.remarks[name] = str(error)
                 continue
+            self.problems += [f"{name}: {text}" for text in submission.problems.values()]
             old = results.stored(self.out / name, submission.digest, self.release)
             if old is not None and not again:
                 self.found[name] = old

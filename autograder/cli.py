@@ -130,7 +130,10 @@ def verify(jobs: int) -> None:
 @click.option(
     "--fixtures", type=click.Path(path_type=Path), help="Hidden fixtures, if not build/hidden."
 )
-@click.option("--assignment", "-a", multiple=True, help="Grade these only: vae, ddpm, cfg.")
+@click.option(
+    "--assignment", "--task", "-a", "-t", "only", multiple=True,
+    help="Grade these only: vae, q1, or q1.log_mean_exp.",
+)  # fmt: skip
 @click.option("--jobs", "-j", default=1, show_default=True, help="Submissions at a time.")
 @click.option("--again", is_flag=True, help="Grade unchanged submissions too.")
 @click.option("--unsafe", is_flag=True, help="Grade even where nothing confines students' code.")
@@ -138,7 +141,7 @@ def grade(
     paths: tuple[Path, ...],
     out: Path,
     fixtures: Path | None,
-    assignment: tuple[str, ...],
+    only: tuple[str, ...],
     jobs: int,
     again: bool,
     unsafe: bool,
@@ -150,7 +153,7 @@ def grade(
         raise Failure(f"--jobs must be at least 1, not {jobs}")
     fixtures = fixtures or Path(__file__).resolve().parents[1] / "build" / "hidden"
     with _told():
-        batch = Batch(list(paths), out, fixtures, list(assignment) or None)
+        batch = Batch(list(paths), out, fixtures, list(only) or None)
         waiting = batch.open(again)
         columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
         with Progress(*columns, TimeElapsedColumn(), console=console) as progress:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -19,8 +17,9 @@ from autograder.judge import rungs
 from autograder.judge.confine import RUNGS
 from autograder.judge.sandbox import CaseInputs, CaseOutcome, Sandbox
 from autograder.judge.watch import CASE_SECONDS
+from autograder.selection import expected_files, load_assignments, preloads, release_digest
 from homework import compare
-from homework.fixtures import Assignment, Case, CaseArrays, FixtureError, Task, assignments
+from homework.fixtures import Assignment, Case, CaseArrays, Task
 from homework.verdict import (
     ERROR,
     GRADER_FAULT,
@@ -31,15 +30,6 @@ from homework.verdict import (
     TaskResult,
     Verdict,
 )
-
-# Loaded before forking when a submission mentions them: seconds once, instead of in every child.
-PRELOADS = {
-    "torchvision": r"\btorchvision\b",
-    "matplotlib.pyplot": r"\b(matplotlib|pyplot)\b",
-    "torch._dynamo": r"\boptim\b",
-    "scipy.special": r"\bscipy\b",
-}
-
 
 # What a second run, on the student's own code alone, would not change.
 _SETTLED = (PASSED, TIMEOUT, NOT_RUN)
@@ -79,7 +69,8 @@ class Grader:
 
     Args:
         fixtures: folder of the hidden fixtures that a release made.
-        only: names of the assignments to grade; None grades those that a submission has files of.
+        only: assignments or tasks to grade (`vae`, `q1`, `q1.log_mean_exp`); None grades the
+            assignments that a submission has files of.
         jobs: number of children that run at the same time.
         unsafe: grade even where nothing confines students' code.
         private: further folders that no child may read: other submissions, results.
@@ -248,41 +239,6 @@ def _touched(submission: Submission) -> set[str]:
 
 def _files_in(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_file())
-
-
-def load_assignments(fixtures: Path, only: Sequence[str] | None = None) -> list[Assignment]:
-    """The assignments of a release; `FixtureError` says what to do if there are none."""
-    if only is not None:
-        return [Assignment(fixtures, name) for name in only]
-    try:
-        return list(assignments(fixtures))
-    except FixtureError:
-        raise FixtureError(
-            f"there are no fixtures in {fixtures}; make them with `autograder release`"
-        ) from None
-
-
-def release_digest(fixtures: Path, chosen: Sequence[Assignment]) -> str:
-    """Names a release: changes whenever a case, a weight or a point of it does."""
-    digest = hashlib.sha256()
-    for assignment in chosen:
-        for ending in (".json", ".npz"):
-            digest.update((fixtures / f"{assignment.name}{ending}").read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def expected_files(chosen: Iterable[Assignment]) -> list[str]:
-    return [file for assignment in chosen for file in assignment.files]
-
-
-def preloads(submissions: Iterable[Submission]) -> list[str]:
-    """Modules worth loading before any child is forked."""
-    texts = [content for s in submissions for content in s.files.values()]
-    return [
-        module
-        for module, pattern in PRELOADS.items()
-        if any(re.search(pattern.encode(), text) for text in texts)
-    ]
 
 
 def grade_to_results(submission: Path, assignment: str, fixtures_dir: Path) -> dict[str, Any]:

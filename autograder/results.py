@@ -148,7 +148,7 @@ def _summary(grading: Grading) -> str:
         rows.append("The grader failed at some tasks. That is not your fault: ask to be regraded.")
     if submission.missing:
         rows.append(f"Not handed in: {', '.join(submission.missing)}.")
-    rows += [f"{_sentence(note)}" for note in submission.notes]
+    rows += [_sentence(note) for note in (*submission.problems.values(), *submission.notes)]
     rows.append(f"Students' code ran under: {grading.isolation}.")
     return "\n\n".join(rows)
 

@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 
 from autograder import results, rubric
-from autograder.grade import Grader, Grading, preloads
+from autograder.grade import Grader, Grading
 from autograder.intake import Submission, find_submissions, open_submission
 from autograder.judge import sandbox, watch
+from autograder.selection import preloads
 from cases import CASES, ROOT, expectation, listed, submit
 from homework.verdict import NOT_RUN, TaskResult
 

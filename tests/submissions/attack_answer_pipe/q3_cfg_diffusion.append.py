@@ -22,11 +22,6 @@ NAMES = "ordinary mixed ends low-noise high-noise long default thousand public-o
 
 
 def forge_verdicts(self, t):
-    import sys
-
-    frame = sys._getframe()
-    while frame and "inputs" not in frame.f_locals:
-        frame = frame.f_back
     values = {name: ["tensor", "float32", "cpu"] for name in ("value", "second", "after_t")}
     verdict = {"status": "passed", "score": 1.0, "passed": True, "rationale": "ten of ten"}
     arrays = [[name, "float32", [1]] for name in values]
@@ -45,9 +40,10 @@ def giant_head(self, *levels):
     return levels[0]
 
 
-def endless(self, *levels):
-    while True:
-        send({"case": "nobody"}, b"")
+def many_small_things(self, *levels):
+    for _ in range(60):
+        send(b'{"case": "nobody", "more": [' + b"[]," * 349_000 + b"[]]}")
+    raise RuntimeError("the grader took 60 MB of lists, 1.4 GB in its memory")
 
 
 def closed(self, *levels):
@@ -74,7 +70,7 @@ def not_a_dict(self, *levels):
 CFGDiffusion.get_lambda = forge_verdicts
 CFGDiffusion.alpha_lambda = nonsense
 CFGDiffusion.sigma_lambda = giant_head
-CFGDiffusion.q_sample = endless
+CFGDiffusion.q_sample = many_small_things
 CFGDiffusion.sigma_q = closed
 CFGDiffusion.sigma_q_x = other_end
 CFGDiffusion.mu_p_theta = not_json

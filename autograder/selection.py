@@ -1,0 +1,68 @@
+"""What to grade, and what to load for it: assignments, tasks, modules."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from autograder.intake import Submission
+from homework.fixtures import Assignment, FixtureError, assignments, select
+
+# Loaded before forking when a submission mentions them: seconds once, instead of in every child.
+PRELOADS = {
+    "torchvision": r"\btorchvision\b",
+    "matplotlib.pyplot": r"\b(matplotlib|pyplot)\b",
+    "torch._dynamo": r"\boptim\b",
+    "scipy.special": r"\bscipy\b",
+}
+
+
+def load_assignments(fixtures: Path, only: Sequence[str] | None = None) -> list[Assignment]:
+    """The assignments of a release, or those with the chosen tasks.
+
+    Raises:
+        FixtureError: there are none, or they are of another version; says what to do.
+        UnknownTask: `only` names something that there is not; lists what there is.
+    """
+    if not any(fixtures.glob("*.json")):
+        raise FixtureError(
+            f"there are no fixtures in {fixtures}; make them with `autograder release`"
+        )
+    return list(assignments(fixtures)) if only is None else _chosen(fixtures, only)
+
+
+def _chosen(fixtures: Path, only: Sequence[str]) -> list[Assignment]:
+    """Assignments, each with the chosen tasks alone."""
+    ids = {task.id for name in only for _, tasks in select(fixtures, name) for task in tasks}
+    found = []
+    for assignment in assignments(fixtures):
+        assignment.tasks = tuple(task for task in assignment.tasks if task.id in ids)
+        if assignment.tasks:
+            found.append(assignment)
+    return found
+
+
+def release_digest(fixtures: Path, chosen: Sequence[Assignment]) -> str:
+    """Names a release and the tasks chosen: changes whenever a case, weight or point does."""
+    digest = hashlib.sha256()
+    for assignment in chosen:
+        for ending in (".json", ".npz"):
+            digest.update((fixtures / f"{assignment.name}{ending}").read_bytes())
+        digest.update(" ".join(task.id for task in assignment.tasks).encode())
+    return digest.hexdigest()[:16]
+
+
+def expected_files(chosen: Iterable[Assignment]) -> list[str]:
+    return [file for assignment in chosen for file in assignment.files]
+
+
+def preloads(submissions: Iterable[Submission]) -> list[str]:
+    """Modules worth loading before any child is forked."""
+    texts = [content for s in submissions for content in s.files.values()]
+    return [
+        module
+        for module, pattern in PRELOADS.items()
+        if any(re.search(pattern.encode(), text) for text in texts)
+    ]
