@@ -464,7 +464,7 @@ Your `Trainer.sample` does the work here too. It is handed a diffusion that swap
 given start when `p_sample` is called for the first time, and otherwise does what yours does.
 """
 
-# %% name="same-start"
+# %% name="same-start" tags=["q2.written_samples"]
 class Changed:
     """A diffusion that begins with given noise and may leave out the noise of each step."""
 
@@ -543,8 +543,9 @@ r"""
 ### Samples (5 points, `q2.written_samples`)
 
 Judge your samples: which flaws do you see, and what do the classifier's numbers add? Then explain the
-last two experiments. (a) What happens without the noise term, and why is it needed? (b) How many
-steps are enough here, and why does starting at the first times only fail?
+last three experiments. (a) Does the initial noise decide which digit appears? (b) What happens without
+the noise term, and why is it needed? (c) How many steps are enough here, and why does starting at the
+first times only fail?
 """
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "q2-written_samples", "locked": false, "points": 5, "schema_version": 3, "solution": true, "task": false} tags=["q2.written_samples"]
@@ -557,14 +558,16 @@ few shapes between two digits. The mean top probability counts such unclear case
 each, though the classifier can be sure of something that is no digit; the diversity near 1 shows that
 no digit is missing, which a look at 20 images could not tell.
 
-(a) Without noise the images collapse into nearly the same smooth shape, whatever they start from: a
-fat blob in one run, something faint or empty in another, but no digit. Each mean is an average of
-many possible $x_{t-1}$. Their spread is what the noise restores. Left out, $x_t$ has too little variance for its time; the network, trained on
-images with the full amount of noise, is asked about images of a kind that it never saw, and the
-error grows from step to step.
-(A sampler without noise exists, DDIM, but it needs another mean.)
+(a) No: each row shows many different digits. The noise added on the way outweighs the initial one, so
+the choice falls during the steps, when the first strokes appear.
 
-(b) With evenly spread times about 50 to 100 steps are hard to tell from more; below 25 strokes break
+(b) Without noise the images collapse into one or two fat, smooth shapes, nearly the same whatever they
+start from. Each mean is an average of many possible $x_{t-1}$, and their spread is what the noise
+restores. Left out, $x_t$ has too little variance for its time; the network, trained on images with
+the full amount of noise, is asked about images of a kind that it never saw, and the error grows from
+step to step. (A sampler without noise exists, DDIM, but it needs another mean.)
+
+(c) With evenly spread times about 50 to 100 steps are hard to tell from more; below 25 strokes break
 up, because one Gaussian step is a poor match for a large jump. Starting at the first times only gives
 the network pure noise and tells it that there is little noise in it. It takes noise for image and
 removes next to nothing.

@@ -156,8 +156,8 @@ Times $t = 0, \dots, T-1$ are turned into levels by a cosine schedule (section 3
 
 $$\lambda(u) = -2 \log \tan(a u + b), \qquad b = \arctan e^{-\lambda_{\max}/2}, \qquad a = \arctan e^{-\lambda_{\min}/2} - b.$$
 
-At $u = 0$ this is $\lambda_{\max}$: as in the last assignment, $t = 0$ is the clearest level. Fill in
-`get_lambda` in `student_src/q3_cfg_diffusion.py`.
+At $u = 0$ this is $\lambda_{\max}$: as in the last assignment, $t = 0$ is the clearest level. The
+noisiest, $t = T - 1$, stops a little short of $\lambda_{\min}$. Fill in `get_lambda` in `student_src/q3_cfg_diffusion.py`.
 """
 
 # %% nbgrader={"grade": true, "grade_id": "q3-get_lambda", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false} tags=["q3.get_lambda"]
@@ -528,9 +528,9 @@ with when_ready():
     noting = Noting(respace(diffusion, steps))
     few = type(trainer)(with_settings(args, n_samples=3, n_steps=steps), model, noting)
     last = few.sample(torch.tensor([3, 7, 8], device=args.device), args.cfg_scale).cpu()
-    shares = (0, 0.2, 0.35, 0.45, 0.5, 0.55, 0.6, 0.7, 0.85)
-    moments = [noting.seen[int(share * len(noting.seen))] for share in shares]
-    labels = [f"λ = {level:.0f}" for level, _, _ in moments] + ["result"]
+    wanted = (-8, -4, -2.5, -1.5, -0.5, 0.5, 2, 5)  # noise levels, as near as the steps come
+    moments = [min(noting.seen, key=lambda seen: abs(seen[0] - level)) for level in wanted]
+    labels = [f"λ = {level:.1f}" for level, _, _ in moments] + ["result"]
     for which, title in ((1, "images on the way"), (2, "estimates of the final image")):
         rows = torch.stack([*(moment[which] for moment in moments), last], dim=1)
         grid = rows.flatten(0, 1)
@@ -540,10 +540,10 @@ with when_ready():
 r"""
 ## Experiment: the guidance weight
 
-Rows share the initial noise and differ in $w$; $w = -1$ is the model without labels. *Recognised*: the
-share of images that the classifier takes for the digit that was asked for. *Variety*: the mean
-distance between two images of one digit, as a share of that between real ones. *Beyond*: the share
-of pixel values outside of [-1.05, 1.05].
+Rows share all noise and differ in $w$; $w = -1$ is the model without labels. *Recognised*: the share
+of images that the classifier takes for the digit that was asked for. *Variety*: the mean distance
+between two images of one digit, as a share of that between real ones. *Beyond*: of the inked pixels
+(values above 0) the share above 1.05, which no real digit reaches.
 """
 
 # %% name="guidance-weights" tags=["q3.written_report"]
@@ -558,7 +558,7 @@ def try_weight(weight, labels):
     torch.manual_seed(3)
     drawn = draw(trainer, len(labels), n_steps=sweep_steps, labels=labels, cfg_scale=weight).cpu()
     recognised = metrics.measure(drawn, labels).accuracy.value
-    beyond = (drawn.abs() > 1.05).float().mean().item()
+    beyond = (drawn[drawn > 0] > 1.05).float().mean().item()
     return drawn, (weight, recognised, variety(drawn, labels) / of_real, beyond)
 
 
@@ -584,10 +584,10 @@ with when_ready():
         (2, "variety", "#2a6f97"),
         (3, "beyond", "#c8553d"),
     ):
-        axes.plot([row[0] for row in guided], [row[column] for row in guided], ".-", c=colour)
-        axes.annotate(name, (guided[-1][0], guided[-1][column]), color=colour, xytext=(5, 0),
-                      textcoords="offset points", va="center")  # fmt: skip
-    axes.set(xlabel="guidance weight w", ylim=(0, None), xlim=(-0.1, 6.2))
+        weight, height = [row[0] for row in guided], [row[column] for row in guided]
+        axes.plot(weight, height, ".-", color=colour, label=name)
+    axes.set(xlabel="guidance weight w", ylim=(0, None))
+    axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
     axes.spines[["top", "right"]].set_visible(False)
     plt.show()
 
@@ -601,7 +601,7 @@ $\tilde x$ to [-1, 1]. *Dynamic* (Saharia et al. 2022, arXiv:2205.11487): for ea
 the 99.5 % quantile of $|\tilde x|$, clip to $[-s, s]$ and divide by $s$.
 """
 
-# %% name="thresholding"
+# %% name="thresholding" tags=["q3.written_report"]
 def static(x):
     return x.clamp(-1, 1)
 
@@ -637,10 +637,12 @@ with when_ready():
     display(show_images(torch.cat(grids), columns=10, row_labels=labels, title=title))
     figure, axes = plt.subplots(figsize=(6, 2.6), layout="constrained")
     real = images.test.images(slice(0, 20)).cpu().flatten()
+    colours = {"real digits": "k", "none": "#c8553d", "static": "#2a6f97", "dynamic": "#e0a030"}
     for name, values in {"real digits": real, **histograms}.items():
-        axes.hist(values.numpy(), bins=80, range=(-2.5, 2.5), histtype="step", label=name, log=True)
+        axes.hist(values.numpy(), bins=70, range=(-1.75, 1.75), histtype="step", label=name,
+                  color=colours[name], log=True)  # fmt: skip
     axes.set(xlabel="pixel value of the result", ylabel="pixels")
-    axes.legend(frameon=False, fontsize=8)
+    axes.legend(frameon=False, fontsize=8, loc="upper center")
     axes.spines[["top", "right"]].set_visible(False)
     plt.show()
 
@@ -662,16 +664,18 @@ r"""
 (a) After the first epoch most columns show the asked digit in a rough form; during the following
 epochs strokes become even and the last wrong ones disappear.
 
-(b) Without labels ($w = -1$) the rows have nothing to do with what was asked. With $w = 0$ most digits
-are right, some are unclear; at $w = 1$ to $2$ nearly all are recognised. Variety falls all the way:
-at $w = 5$ the sevens look alike. The share of pixels beyond the range grows. This is what the
+(b) Without labels ($w = -1$) the row has nothing to do with what was asked. With $w = 0$ most digits
+are right, some are unclear; at $w = 1$ to $2$ nearly all are recognised. Variety falls all the way,
+and strokes get fatter. The share of ink beyond the range grows. This is what the
 one-dimensional picture shows: less overlap with other classes, narrower, further out. To make a data
 set that looks like the real one I would take a small weight (0 to 0.5), for single pictures to be
 looked at 1 to 2.
 
 (c) Clipping keeps each estimate in the range of images, so that the overshoot does not build up from
-step to step: backgrounds become even again and the histogram ends near -1 and 1. It does not bring
-back variety, because the direction in which guidance pushes is the same.
+step to step, and the histogram ends near -1 and 1. Dynamic thresholding keeps the range too, but where
+a few pixels overshoot it divides all by $s$, so that the background moves from -1 towards grey: it was
+made for photographs, and for drawings in black and white the static one is better. Neither brings back
+variety or repairs a broken stroke, because the direction in which guidance pushes is the same.
 ### END SOLUTION
 """
 

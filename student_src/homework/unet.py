@@ -3,8 +3,9 @@
 How it works. A picture of 32 x 32 is folded to 16 x 16 with four times the channels (pixel
 unshuffle), goes down to 4 x 4 and back up through residual blocks with skip connections between
 equal sizes, and is unfolded again. A vector that says what is known about the picture (the time
-step, or the label) scales and shifts every block: "feature-wise modulation" (Perez et al. 2018,
-arXiv:1709.07871), as in the diffusion networks of Dhariwal & Nichol (2021, arXiv:2105.05233).
+step, or the label and the noise level) scales and shifts every block: "feature-wise modulation"
+(Perez et al. 2018, arXiv:1709.07871), as in the diffusion networks of Dhariwal & Nichol (2021,
+arXiv:2105.05233).
 
 `DDPMUNet(x, t)` is told the time step. `CFGUNet(z, labels)` is told the label or nothing, and
 reads the noise level off the picture itself (see `NoiseGauge`).
@@ -28,22 +29,28 @@ __all__ = ["CFGUNet", "DDPMUNet"]
 FOLD = 2  # pixel unshuffle: each 2 x 2 block of pixels becomes one position
 FLOORS = (1, 2, 3)  # channels at 16 x 16, 8 x 8 and 4 x 4, in widths
 GROUPS = 8  # of group norm
-LEVEL_GAIN = 8.0  # lets the network reach the schedule's extremes in few steps
+MOST_WEIGHT = 20.0  # of a heavily noisy picture in the gradient, see `_Body.forward`
 
 
 class DDPMUNet(nn.Module):
-    """eps_model(x, t) of DDPM (Ho et al. 2020, arXiv:2006.11239): the noise in x at step t."""
+    """eps_model(x, t) of DDPM (Ho et al. 2020, arXiv:2006.11239): the noise in x at step t.
 
-    def __init__(self, image_channels: int = 1, width: int = 48, blocks: int = 2) -> None:
+    n_steps: length of the schedule, whose noise levels the network starts from. It works with
+    another schedule too, but learns more slowly.
+    """
+
+    levels: Tensor
+
+    def __init__(
+        self, image_channels: int = 1, width: int = 32, blocks: int = 2, n_steps: int = 1000
+    ) -> None:
         super().__init__()
-        self.embed_time = nn.Sequential(
-            nn.Linear(width, 2 * width),
-            nn.SiLU(),
-            nn.Linear(2 * width, 2 * width),
-            nn.LayerNorm(2 * width),
-        )
-        self.body = _Body(image_channels, width, blocks, 2 * width, 2 * width)
-        self.width = width
+        self.embed_time = _Embedding(width)
+        self.body = _Body(image_channels, width, blocks, 2 * width)
+        beta = torch.linspace(1e-4, 0.02, n_steps, dtype=torch.float64)
+        levels = torch.logit(torch.cumprod(1 - beta, dim=0)).float()
+        # Not saved with the weights: it is no weight, and checkpoints need not agree on n_steps.
+        self.register_buffer("levels", levels, persistent=False)
 
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
         """Predict the noise.
@@ -57,9 +64,8 @@ class DDPMUNet(nn.Module):
         check_times(t, x)
         if len(x) == 0:
             return torch.zeros_like(x)  # group norm refuses an empty batch
-        times = _sinusoids(t, self.width).to(x.dtype)
-        embedding = self.embed_time(times)
-        return self.body(x, embedding, embedding)
+        level = self.levels[t.long().clamp(max=len(self.levels) - 1)]
+        return self.body(x, self.embed_time(t, x.dtype), level)
 
 
 class CFGUNet(nn.Module):
@@ -69,15 +75,16 @@ class CFGUNet(nn.Module):
         self,
         image_channels: int = 1,
         num_classes: int = 10,
-        width: int = 48,
+        width: int = 32,
         blocks: int = 2,
     ) -> None:
         super().__init__()
         self.num_classes = num_classes
-        self.gauge = NoiseGauge(image_channels, 2 * width)
+        self.gauge = NoiseGauge()
+        self.embed_level = _Embedding(width)
         # One row more than there are classes: the last one stands for "no label given".
         self.embed_label = nn.Embedding(num_classes + 1, 2 * width)
-        self.body = _Body(image_channels, width, blocks, 4 * width, 2 * width)
+        self.body = _Body(image_channels, width, blocks, 2 * width)
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Predict the noise.
@@ -94,50 +101,77 @@ class CFGUNet(nn.Module):
             check_labels(labels, z, self.num_classes)
         if len(z) == 0:
             return torch.zeros_like(z)
-        noise = self.gauge(z)
-        known = torch.cat([noise, self.embed_label(labels.long()).to(noise.dtype)], dim=1)
-        return self.body(z, known, noise)
+        level = self.gauge(z)
+        # Spread over 0..960, about the range of a time step.
+        known = self.embed_level(40 * (level + NoiseGauge.ENDS), z.dtype)
+        return self.body(z, known + self.embed_label(labels.long()), level)
 
 
 class NoiseGauge(nn.Module):
-    """Reads how noisy a picture is off the picture: nobody tells the CFG network lambda.
+    """Reads the noise level off a picture's frame: nobody tells the CFG network lambda.
 
-    Somewhere in a digit or a shirt the picture is flat, and there its variance is the noise's.
-    So the picture is cut in 4 x 4 tiles, and the sorted logarithms of the tiles' variances, with
-    the means that belong to them, go through a small network.
+    The frame is background, -1, in the clean picture (padding, if nothing else). So in
+    z = alpha x + sigma eps its mean is -alpha and its variance sigma^2, with
+    alpha^2 = sigmoid(lambda) and sigma^2 = sigmoid(-lambda). Bayes' rule on a grid of lambda turns
+    both into the expected alpha and sigma. There is nothing to learn here.
+
+    In training both are used. In sampling (`eval()`) the mean is ignored. The reason: whoever
+    reads lambda off z cannot know that the reverse process is late. A picture whose signal came
+    out too weak by chance looks like an earlier one, is treated as one, and stays late to the end:
+    a digit under noise. The variance of z is what the sampler itself sets, so that such errors
+    die out. For the same reason sampling never believes in a level below `LEAST`, where the signal
+    is too weak to be measured: it had better be a little early.
     """
 
-    TILES = 4
-    FLOOR = 1e-10  # variance of float32 rounding, below that of the cleanest z (2e-9)
+    FRAME = 2  # pixels
+    ENDS = 12.0  # of the grid; beyond, alpha or sigma is 0.002 and float32 hardly tells
+    LEAST = -5.0
+    grid: Tensor
 
-    def __init__(self, image_channels: int, embedding: int) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        features = image_channels * (2 * self.TILES**2 + 1)
+        grid = torch.linspace(-self.ENDS, self.ENDS, 401)
+        self.register_buffer("grid", grid, persistent=False)
+
+    @torch.no_grad()
+    def forward(self, z: Tensor) -> Tensor:
+        """z: (batch, channels, height, width). Returns lambda, (batch,), in float32."""
+        with torch.autocast(z.device.type, enabled=False):
+            frame = self._frame(z.float())
+            variance, mean = torch.var_mean(frame, dim=1, correction=0, keepdim=True)
+            grid = self.grid.float()
+            alpha2, sigma2 = torch.sigmoid(grid), torch.sigmoid(-grid)
+            alpha, sigma = alpha2.sqrt(), sigma2.sqrt()
+            # log likelihood of the frame's pixels, and the schedule's own density of lambda
+            misfit = variance + (mean + alpha) ** 2 if self.training else variance
+            log_p = -0.5 * frame.shape[1] * (sigma2.log() + misfit / sigma2)
+            log_p = log_p + (alpha * sigma).log()
+            if not self.training:
+                log_p = log_p.masked_fill(grid < self.LEAST, -torch.inf)
+            p = log_p.softmax(dim=1)
+            return 2 * ((p @ alpha) / (p @ sigma)).log()
+
+    def _frame(self, z: Tensor) -> Tensor:
+        """All pixels within FRAME of an edge: (batch, pixels of all channels)."""
+        n = self.FRAME
+        top, bottom = z[:, :, :n], z[:, :, -n:]
+        left, right = z[:, :, n:-n, :n], z[:, :, n:-n, -n:]
+        return torch.cat([part.flatten(1) for part in (top, bottom, left, right)], dim=1)
+
+
+class _Embedding(nn.Module):
+    """From one number a picture, of the size of a time step, to a vector of 2 * width."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.width = width
         self.net = nn.Sequential(
-            nn.Linear(features, embedding),
-            nn.SiLU(),
-            nn.Linear(embedding, embedding),
-            nn.SiLU(),
-            nn.Linear(embedding, embedding),
-            nn.LayerNorm(embedding),  # as loud as the label from the first step on
+            nn.Linear(width, 2 * width), nn.SiLU(), nn.Linear(2 * width, 2 * width)
         )
 
-    def forward(self, z: Tensor) -> Tensor:
-        """z: (batch, channels, height, width). Returns (batch, embedding)."""
-        batch, channels, height, width = z.shape
-        side = self.TILES
-        with torch.no_grad(), torch.autocast(z.device.type, enabled=False):
-            z = z.float() if z.dtype in (torch.float16, torch.bfloat16) else z
-            tiles = z.reshape(batch, channels, side, height // side, side, width // side)
-            variance, mean = torch.var_mean(tiles, dim=(3, 5))
-            variance, order = variance.flatten(2).sort(dim=2)
-            mean = mean.flatten(2).gather(2, order)
-            # Each feature is brought to a spread of about 1. In heavy noise the mean of the whole
-            # picture tells most: it shrinks with alpha, and its own noise is small.
-            whole = 8 * mean.mean(dim=2, keepdim=True)
-            variance = variance.clamp_min(self.FLOOR).log() / 4
-            features = torch.cat([variance, 2 * mean, whole], dim=2).flatten(1)
-        return self.net(features)
+    def forward(self, t: Tensor, dtype: torch.dtype) -> Tensor:
+        """t: (batch,). Returns (batch, 2 * width)."""
+        return self.net(_sinusoids(t, self.width).to(dtype))
 
 
 class _Body(nn.Module):
@@ -147,9 +181,7 @@ class _Body(nn.Module):
     picture: without the 4 x 4 floor, strokes come out well but not whole digits.
     """
 
-    def __init__(
-        self, image_channels: int, width: int, blocks: int, embedding: int, noise: int
-    ) -> None:
+    def __init__(self, image_channels: int, width: int, blocks: int, embedding: int) -> None:
         super().__init__()
         self.image_channels = image_channels
         folded = image_channels * FOLD**2
@@ -165,12 +197,11 @@ class _Body(nn.Module):
         self.up1 = _Block(two + one, one, embedding)
         self.leave_norm = nn.GroupNorm(GROUPS, one)
         self.leave = _zeroed(nn.Conv2d(one, folded, 3, padding=1))
-        self.level = _zeroed(nn.Linear(noise, 1))
         # Channels beside each other in memory: convolutions on a CPU are faster that way.
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def forward(self, x: Tensor, embedding: Tensor, noise: Tensor) -> Tensor:
-        """`noise`: (batch, its own width), what is known of the noise level alone."""
+    def forward(self, x: Tensor, embedding: Tensor, level: Tensor) -> Tensor:
+        """level: (batch,), the log signal-to-noise ratio lambda. Returns the noise, like x."""
         embedding = F.silu(embedding)
         h = F.pixel_unshuffle(x, FOLD).contiguous(memory_format=torch.channels_last)
         fine = self.down1(self.enter(h), embedding)
@@ -182,12 +213,20 @@ class _Body(nn.Module):
         h = self.up2(_grow_and_join(h, coarse), embedding)
         h = self.up1(_grow_and_join(h, fine), embedding)
         h = self.leave(F.silu(self.leave_norm(h)))
-        h = F.pixel_shuffle(h, FOLD).contiguous().to(x.dtype)
+        v = F.pixel_shuffle(h, FOLD).contiguous().to(x.dtype)
         # eps = sigma x + alpha v, with alpha^2 + sigma^2 = 1 (Salimans & Ho 2022, arXiv:2202.00512,
         # appendix D): where x is nearly pure noise, x itself is the answer, and small errors of
-        # the layers above do not matter. The network learns its own alpha.
-        level = (LEVEL_GAIN * self.level(F.silu(noise))).to(x.dtype)[:, :, None, None]
-        return torch.sigmoid(-level).sqrt() * x + torch.sigmoid(level).sqrt() * h
+        # the layers above do not matter.
+        level = level.to(x.dtype)[:, None, None, None]
+        alpha2, sigma2 = torch.sigmoid(level), torch.sigmoid(-level)
+        if v.requires_grad:
+            # But what becomes of a digit is decided in heavy noise, and there an error of v counts
+            # for alpha^2 in the loss: next to nothing. So on the way back its gradient is raised
+            # to that of an error of v itself, within bounds (as Hang et al. 2023,
+            # arXiv:2303.09556, weight the loss). The value of the loss is what the loss says.
+            weight = (1 / alpha2).clamp(max=MOST_WEIGHT)
+            v.register_hook(lambda gradient: gradient * weight)
+        return sigma2.sqrt() * x + alpha2.sqrt() * v
 
 
 class _Sketch(nn.Module):

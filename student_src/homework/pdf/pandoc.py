@@ -51,7 +51,7 @@ _REPAIRS = (
 _BIG = r"\\(?:big|Big|bigg|Bigg)"
 _OPENERS, _CLOSERS = r"\(|\[|\\\{|\\langle", r"\)|\]|\\\}|\\rangle"
 _STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"')
-_HARMLESS = re.compile(r"\\#|#box\(stroke: black, inset: 3pt, \[|#hide\[")
+_HARMLESS = re.compile(r"\\#|#box\(stroke: black, inset: 3pt, \[|#hide\[|#h\([\d.]+em\)")
 
 
 class PandocError(Exception):
@@ -150,10 +150,11 @@ def typst_formulas(formulas: Sequence[str], definitions: str = "") -> list[str |
     if not formulas:
         return []
     tries = [(index, text) for index, tex in enumerate(formulas)
-             for text in _candidates(definitions + tex)]  # fmt: skip
+             for text in _candidates(tex)]  # fmt: skip
+    definitions = _repaired(definitions)
     paragraphs: list[dict[str, Any]] = []
     for _, text in tries:
-        math = {"t": "Math", "c": [{"t": "InlineMath"}, text]}
+        math = {"t": "Math", "c": [{"t": "InlineMath"}, definitions + text]}
         paragraphs += [{"t": "Para", "c": [math]}, {"t": "Para", "c": [{"t": "Str", "c": OPEN}]}]
     document = {"pandoc-api-version": _api(), "meta": {}, "blocks": paragraphs}
     answers = run(json.dumps(document), "json", "typst").split(OPEN)
@@ -166,8 +167,7 @@ def typst_formulas(formulas: Sequence[str], definitions: str = "") -> list[str |
 
 def _candidates(tex: str) -> list[str]:
     """Ways to write a formula, the best first."""
-    for pattern, new in _REPAIRS:
-        tex = re.sub(pattern, new, tex)
+    tex = _repaired(tex)
     plain = re.sub(_BIG + r"[lrm]?(?![A-Za-z])", "", tex)
     found = [plain]
     if plain != tex:  # delimiters that grow with what they enclose
@@ -179,6 +179,12 @@ def _candidates(tex: str) -> list[str]:
     return found
 
 
+def _repaired(tex: str) -> str:
+    for pattern, new in _REPAIRS:
+        tex = re.sub(pattern, new, tex)
+    return tex
+
+
 def _checked(answer: str) -> str | None:
     """The formula inside of the dollars, if pandoc has made one and it holds no code."""
     if len(answer) < 2 or answer[0] != "$" or answer[-1] != "$":
@@ -186,4 +192,8 @@ def _checked(answer: str) -> str | None:
     body = answer[1:-1]
     if "#" in _HARMLESS.sub("", _STRINGS.sub("", body)):
         return None
-    return body.strip()
+    # As a relation, the double bar of a norm would carry its exponent on top of itself.
+    parts = re.split(f"({_STRINGS.pattern})", body.strip())
+    bar = 'class("normal", bar.v.double)'
+    parts[::2] = [re.sub(r"\bparallel\b", bar, part) for part in parts[::2]]
+    return "".join(parts)

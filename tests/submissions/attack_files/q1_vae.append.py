@@ -22,7 +22,6 @@ def send(head, body=b""):
     os.write(pipe(), len(text).to_bytes(8, "little") + text + body)
 
 
-
 def log_likelihood_bernoulli(mu, target):
     done = 0
     for folder in ("/dev/shm", "/tmp", "/var/tmp", "/run", "/", os.path.dirname(torch.__file__)):

@@ -2,7 +2,7 @@ import ctypes
 import threading
 import time
 
-honest = dict(globals())
+honest, kept = dict(globals()), []
 
 
 def log_mean_exp(y):
@@ -17,6 +17,7 @@ def log_likelihood_normal(mu, logvar, z):
     libc.clone.argtypes = ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p
     sleep, shared = ctypes.cast(libc.sleep, ctypes.c_void_p), 0x00010F00
     memory = ctypes.create_string_buffer(500 * 8192)
+    kept.append(memory)
     for number in range(500):
         top = (ctypes.addressof(memory) + (number + 1) * 8192 - 64) & ~15
         if libc.clone(sleep, top, shared, 100) < 0:
