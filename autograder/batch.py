@@ -81,9 +81,13 @@ class Batch:
 
             def done(grading: Grading) -> None:
                 name = grading.submission.name
-                results.write(self.out / name, grading)
-                self.found[name] = results.gradescope(grading)
-                self.remarks[name] = _remark(grading)
+                try:
+                    results.write(self.out / name, grading)
+                    self.found[name] = results.gradescope(grading)
+                    self.remarks[name] = _remark(grading)
+                except (OSError, ValueError) as error:  # the others are graded all the same
+                    self.remarks[name] = f"its results could not be written: {error}"
+                    self.problems.append(f"{name}: {self.remarks[name]}")
                 step()
 
             grader.grade_all(waiting, done)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
@@ -22,6 +22,7 @@ from homework import compare
 from homework.fixtures import Assignment, Case, CaseArrays, Task
 from homework.verdict import (
     ERROR,
+    FAILED,
     GRADER_FAULT,
     NOT_RUN,
     PASSED,
@@ -172,6 +173,8 @@ class Grader:
                 failed = [c for c in task.cases if verdicts[c.name].status not in _SETTLED]
                 own = self._verdicts(sandbox, assignment, task, False, failed) if failed else {}
                 verdicts |= {name: v for name, v in own.items() if v.status == PASSED}
+            self._explain(sandbox, assignment, task, verdicts)
+            _withhold(assignment, task, verdicts)
             results = [_result(case, verdicts[case.name]) for case in task.cases]
         except Exception as error:  # whatever it is, the student did not do it
             fault = Verdict(
@@ -183,6 +186,17 @@ class Grader:
             return _unrun(task, fault)
         return _task_result(task, results)
 
+    def _explain(
+        self, sandbox: Sandbox, assignment: Assignment, task: Task, verdicts: dict[str, Verdict]
+    ) -> None:
+        """Get values and texts to show from a child that has the inputs of public cases only."""
+        shown = [c for c in task.cases if c.public and verdicts[c.name].status not in _SETTLED]
+        for case in task.cases:
+            verdicts[case.name] = replace(verdicts[case.name], detail="")
+        if shown:
+            alone = self._verdicts(sandbox, assignment, task, task.isolated, shown)
+            verdicts |= {name: v for name, v in alone.items() if v.status not in _SETTLED}
+
     def _verdicts(
         self, sandbox: Sandbox, assignment: Assignment, task: Task, isolated: bool,
         cases: list[Case],
@@ -192,6 +206,22 @@ class Grader:
         inputs = [CaseInputs(c.name, c.probe, answers[c.name].inputs) for c in cases]
         found = sandbox.run_task(assignment.stems, isolated, inputs)
         return {c.name: _verdict(task, c, answers[c.name], found[c.name]) for c in cases}
+
+
+def _withhold(assignment: Assignment, task: Task, verdicts: dict[str, Verdict]) -> None:
+    """Give nothing for draws and edge cases alone.
+
+    Where all that a case expects is noise, whoever sends noise has it right; and in the extreme a
+    constant may be. Such cases count once an ordinary case of the same task is right.
+    """
+    ordinary = [
+        case for case in task.cases if case.weight >= 1.0 and assignment.arrays(task, case).expected
+    ]
+    if not ordinary or any(verdicts[case.name].status == PASSED for case in ordinary):
+        return
+    for case in task.cases:
+        if verdicts[case.name].status == PASSED:
+            verdicts[case.name] = Verdict(FAILED, "this counts once an ordinary case is right")
 
 
 def _verdict(task: Task, case: Case, answers: CaseArrays, found: CaseOutcome) -> Verdict:

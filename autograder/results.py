@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
 from autograder.grade import Grading
 from homework.verdict import GRADER_FAULT, PASSED, CaseResult, TaskResult
@@ -116,7 +117,7 @@ def _case_list(task: TaskResult) -> str:
 
 def _sentence(text: str) -> str:
     """With a capital letter, unless it begins with a name from code, and a full stop."""
-    text = text.strip()
+    text = clean(text).strip()
     if not text:
         return ""
     first = text.split()[0]
@@ -130,8 +131,17 @@ def _source_line(content: bytes, number: int) -> str:
     return lines[number - 1].strip()[:200] if 0 < number <= len(lines) else ""
 
 
+def clean(text: str) -> str:
+    """Without characters that steer a terminal, turn text round, or cannot be encoded."""
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}" if category(c)[0] == "C" and c not in "\n\t" else c
+        for c in text
+    )
+
+
 def _code(text: str) -> str:
     """A code block that its content cannot end."""
+    text = clean(text)
     fence = "```"
     while fence in text:
         fence += "`"
@@ -216,7 +226,7 @@ def replace(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     fd, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
-        with os.fdopen(fd, "w", encoding="utf-8") as file:
+        with os.fdopen(fd, "w", encoding="utf-8", errors="replace") as file:
             file.write(text)
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import socket
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +36,7 @@ class Batch:
     folder: Path
     calls: int
     before: dict[str, bytes]
+    others: set[Path]
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -53,6 +56,7 @@ def open_all(folder: Path) -> list[Submission]:
 def batch(hidden: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Batch]:
     """Every case, through the real intake, by one grader."""
     home = tmp_path_factory.mktemp("judge")
+    others = set(Path(tempfile.gettempdir()).glob("grading-*"))
     folder, out = home / "handed-in", home / "out"
     folder.mkdir()
     out.mkdir()
@@ -73,7 +77,7 @@ def batch(hidden: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ba
     gradings: dict[str, Grading] = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(watch, "CASE_SECONDS", 2.5)
-        patch.setattr(sandbox, "TASK_SECONDS", 5.0)
+        patch.setattr(sandbox, "TASK_SECONDS", 8.0)
         patch.setenv("SECRET_OF_THE_PARENT", "swordfish")
         private = [folder, out, ROOT / "solutions"]
         with Grader(hidden, jobs=2, private=private, preload=preloads(submissions)) as grader:
@@ -90,13 +94,25 @@ def batch(hidden: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ba
             calls += 1
     except BlockingIOError:
         server.close()
-    yield Batch(gradings, home, calls, before)
+    yield Batch(gradings, home, calls, before, others)
 
 
 def test_every_case_is_found_and_graded(batch: Batch) -> None:
     assert {name for name in batch.gradings if not name.endswith(" again")} == {
         case.name for case in CASES
     }
+
+
+def test_results_can_be_written_and_read(batch: Batch, tmp_path: Path) -> None:
+    for name, grading in batch.gradings.items():
+        results.write(tmp_path / name, grading)
+        text = (tmp_path / name / "results.json").read_text(encoding="utf-8")
+        assert json.loads(text)["score"] == grading.score
+
+
+def test_the_parent_stays_small_and_leaves_nothing(batch: Batch) -> None:
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 1.5e6  # KiB
+    assert set(Path(tempfile.gettempdir()).glob("grading-*")) <= batch.others
 
 
 def test_nothing_outside_is_reached(batch: Batch) -> None:

@@ -13,6 +13,7 @@ import nbformat
 import pytest
 
 from autograder.rubric import Rubric
+from homework import checkpoints
 from homework.loop import TrainingError
 from homework.notebook import need, when_ready
 from notebook_kit import (
@@ -172,6 +173,15 @@ def test_missing_names_are_a_sentence_in_cells_only(capsys: pytest.CaptureFixtur
     assert "`trainer` is not there yet: an earlier cell makes it." in capsys.readouterr().out
     with pytest.raises(NameError):
         exec(cell, {"__name__": "q1_vae", "when_ready": when_ready})
+
+
+def test_a_checkpoint_that_does_not_fit_is_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "old.safetensors").write_bytes(b"no checkpoint")
+    with when_ready():
+        checkpoints.load(tmp_path / "old.safetensors", None)  # type: ignore[arg-type]
+    assert "The checkpoint cannot be used. " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("error", [ValueError("shape"), AttributeError("x"), KeyError(1)])

@@ -43,11 +43,13 @@ def run(
     except BaseException as error:
         _send(answer_fd, wire.pack({"unconfined": f"{type(error).__name__}: {error}"}, {}))
         os._exit(CONFINEMENT_FAILED)
+    _send(answer_fd, wire.pack({"unconfined": ""}, {}))  # the parent trusts no later message
     try:
         work[request["kind"]](request, inputs, answer_fd)
     except BaseException as error:
         # Only a student's file can bring this about, by meddling with what runs around it.
-        _send(answer_fd, wire.pack({"broken": f"{type(error).__name__}: {error}"[:500]}, {}))
+        why = f"{type(error).__name__}: {error}"[:500]
+        _send(answer_fd, wire.pack({"broken": True, "why": why}, {}))
     finally:
         os._exit(0)
 

@@ -12,6 +12,7 @@ Layers, each a promise that `escape` tests:
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import resource
@@ -42,12 +43,14 @@ class Limits:
         cpu_seconds: processor time; wall time is bounded by the parent.
         file_mib: size of any one file it writes, and of its scratch folder altogether.
         open_files: number of open descriptors.
+        threads: how many it may start.
     """
 
     memory_mib: int = 1024
     cpu_seconds: int = 20
     file_mib: int = 16
-    open_files: int = 128
+    open_files: int = 64
+    threads: int = 64
 
 
 ALLOWED_CALLS = """
@@ -63,7 +66,7 @@ read readahead readlink readlinkat readv rename renameat renameat2 restart_sysca
 rt_sigaction rt_sigpending rt_sigprocmask rt_sigreturn rt_sigtimedwait sched_get_priority_max
 sched_get_priority_min sched_getaffinity sched_getattr sched_getparam sched_getscheduler
 sched_yield select set_robust_list set_tid_address setitimer sigaltstack stat statfs statx symlink
-symlinkat sysinfo time times truncate umask uname unlink unlinkat wait4 waitid write writev
+symlinkat sysinfo time times umask uname unlink unlinkat wait4 waitid write writev
 """.split()
 
 CLONE_THREAD = 0x00010000
@@ -118,14 +121,19 @@ def readable_paths(extra: tuple[Path, ...] = ()) -> tuple[Path, ...]:
     return tuple(sorted(path for path in {*paths, *extra} if path.exists()))
 
 
-def set_limits(limits: Limits) -> None:
-    """Resource limits; they cannot be raised again."""
+def set_limits(limits: Limits, threads_so_far: int) -> None:
+    """Resource limits; they cannot be raised again.
+
+    Args:
+        threads_so_far: of the user that the child is or becomes: the kernel counts all of them.
+    """
     size = _own_size()
     bounds = {
         resource.RLIMIT_AS: size + limits.memory_mib * MIB,
         resource.RLIMIT_CPU: limits.cpu_seconds,
         resource.RLIMIT_FSIZE: limits.file_mib * MIB,
         resource.RLIMIT_NOFILE: limits.open_files,
+        resource.RLIMIT_NPROC: threads_so_far + limits.threads,
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_MEMLOCK: 0,
         resource.RLIMIT_MSGQUEUE: 0,
@@ -138,6 +146,16 @@ def set_limits(limits: Limits) -> None:
 def _own_size() -> int:
     with open("/proc/self/statm") as file:
         return int(file.read().split()[0]) * resource.getpagesize()
+
+
+def _threads_of(user: int) -> int:
+    """How many threads a user has, with room for those that come and go beside the grader."""
+    count = 0
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if process.stat().st_uid == user:
+                count += len(os.listdir(process / "task"))
+    return count + 1000
 
 
 def be_first_to_go() -> None:
@@ -171,6 +189,8 @@ class Confinement:
         self.layers, self.limits, self.uid = layers, limits, SLOT_UID + slot
         self.rules = _file_rules(staged, scratch, readable) if "landlock" in layers else None
         self.capabilities = _reading_only() if {"landlock", "uid"} <= set(layers) else None
+        # Only this slot's children have its user id, and they run one at a time.
+        self.threads = 0 if "uid" in layers else _threads_of(os.getuid())
         if "seccomp" in layers:
             call_filter()
 
@@ -181,7 +201,7 @@ class Confinement:
             OSError: the kernel refused a layer; then nothing of the student's may run.
         """
         be_first_to_go()
-        set_limits(self.limits)
+        set_limits(self.limits, self.threads)
         if "uid" in self.layers:
             self._become()
         die_with_parent()  # after the change of user, which would undo it

@@ -22,13 +22,17 @@ def attempt(targets: Targets, staged: Path, scratch: Path) -> list[str]:
 
     Args:
         targets: `read` (files and folders to stay unread), `write` (folders to stay unwritten),
-            `pid` (the parent), `port` (a TCP server of the parent's on this machine).
+            `keep` (a file that must keep its content), `pid` (the parent), `port` (a TCP server
+            of the parent's on this machine).
     """
     found = [f"read {path}" for path in targets["read"] if _succeeds(partial(_read, path))]
     folders = [*targets["write"], str(staged), "/tmp", "/var/tmp", "/dev/shm", "/"]
     found += [f"write {path}" for path in folders if _succeeds(partial(_write, path))]
+    keep = targets["keep"]
     pid = targets["pid"]
     attacks: dict[str, Callable[[], Any]] = {
+        "empty a file by truncate": lambda: _check(_libc().truncate(keep.encode(), 0)),
+        "empty a file by opening it": lambda: os.open(keep, os.O_RDONLY | os.O_TRUNC),
         "connect by TCP": lambda: socket.create_connection(("127.0.0.1", targets["port"]), 1),
         "send by UDP": lambda: _udp(targets["port"]),
         "open a Unix socket": lambda: socket.socketpair(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -41,8 +42,12 @@ def choose(
         NoIsolation: nothing holds and `unsafe` is false.
     """
     reasons = []
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        tempfile.NamedTemporaryFile() as decoy,
+    ):
         targets = {
+            "keep": decoy.name,
             "read": [str(path) for path in unread if path.exists()],
             "write": [str(path) for path in unwritten if path.exists()],
             "pid": os.getpid(),

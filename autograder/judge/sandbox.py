@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -19,12 +20,13 @@ from typing import Any
 import numpy as np
 
 from autograder.judge import hugepages, scratch, untrusted, wire, zygote
-from autograder.judge.confine import CONFINEMENT_FAILED, SLOT_UID, Limits, readable_paths
+from autograder.judge.confine import SLOT_UID, Limits, readable_paths
 from autograder.judge.watch import Run, Watch
 from homework.outcome import Outcome
 
 TASK_SECONDS = 15.0
 START_SECONDS = 180.0
+END_SECONDS = 0.5  # for a child that has closed its channel to end by itself
 
 
 class SandboxError(Exception):
@@ -78,6 +80,7 @@ class Sandbox:
         self._staged.mkdir(mode=0o700)
         self._scratch.mkdir(mode=0o700)
         self._process: subprocess.Popen[bytes] | None = None
+        self._lines: dict[str, int] = {}  # of the staged files
         if parent is None:
             self._control, self.size_kib = self._start(extra)
         else:
@@ -160,6 +163,7 @@ class Sandbox:
     def stage(self, files: Mapping[str, bytes]) -> Iterator[None]:
         """Put a student's files where children may read them, as long as the block lasts."""
         try:
+            self._lines = {name: content.count(b"\n") + 1 for name, content in files.items()}
             for name, content in files.items():
                 path = self._staged / name
                 path.write_bytes(content)
@@ -180,6 +184,7 @@ class Sandbox:
         """
         found = {case.name: CaseOutcome(ended="unrun") for case in cases}
         waiting = list(cases)
+        lines = {f"{stem}.py": self._lines.get(f"{stem}.py", 0) for stem in stems}
         deadline = time.monotonic() + TASK_SECONDS
         while waiting and time.monotonic() < deadline:
             request = {"kind": "cases", "stems": list(stems), "isolated": isolated}
@@ -187,43 +192,51 @@ class Sandbox:
             inputs = b"".join(
                 wire.pack({"case": case.name, "probe": case.probe}, case.inputs) for case in waiting
             )
-            run = self._run(request, inputs, deadline)
-            waiting = _collect(run, waiting, found)
+            run = self._run(request, inputs, deadline, [case.name for case in waiting])
+            waiting = _collect(run, waiting, found, lines)
         return found
 
     def try_escaping(self, targets: dict[str, Any]) -> list[str]:
         """What a confined child can do although it must not; empty if the layers hold."""
         with self.stage({"own.py": b""}):
             request = {"kind": "escape", "targets": targets}
-            run = self._run(request, b"", time.monotonic() + 30.0)
+            run = self._run(request, b"", time.monotonic() + 30.0, None)
         if not run.messages:
             return [f"the child ended early ({run.ended or 'no answer'} {run.detail})"]
         answer = run.messages[0][0]
-        return list(map(str, answer.get("escapes", [answer.get("broken", "no answer")])))
+        return list(map(str, answer.get("escapes", [answer.get("why", "no answer")])))
 
-    def _run(self, request: dict[str, Any], inputs: bytes, deadline: float) -> Run:
+    def _run(
+        self, request: dict[str, Any], inputs: bytes, deadline: float,
+        cases: Sequence[str] | None,
+    ) -> Run:  # fmt: skip
+        """Have a child made for a request and read what it sends; `cases` as in `Watch`."""
         request |= {"staged": str(self._staged), "scratch": str(self._scratch)}
         try:
             pidfd, answers = self._launch(request, inputs)
+            most_bytes = self.limits.file_mib << 20
+            watch = Watch(answers, deadline, self._scratch, most_bytes, cases)
             try:
-                watch = Watch(answers, deadline, self._scratch, self.limits.file_mib << 20)
-                messages, ended, detail = watch.until_end()
+                run = watch.until_end()
             finally:
-                _kill(pidfd)
-                os.close(pidfd)
                 os.close(answers)
-            status = self._reply()
+                overdue = _end(pidfd, 0.0 if watch.run.ended else END_SECONDS)
+                os.close(pidfd)
+                status = self._reply()  # whatever happened: it must not be taken for the next one
         except OSError as error:
             raise SandboxError(f"the grading process is gone ({error})") from None
         finally:
             scratch.empty(self._scratch)
-        self.peak_kib = max(self.peak_kib, int(status["peak_kib"]))
+        run.peak_kib = int(status["peak_kib"])
+        self.peak_kib = max(self.peak_kib, run.peak_kib)
         code = os.waitstatus_to_exitcode(int(status["status"]))
-        if code == CONFINEMENT_FAILED and messages and "unconfined" in messages[0][0]:
-            raise SandboxError(f"a child could not be confined: {messages[0][0]['unconfined']}")
-        if not ended and code != 0:
-            ended, detail = "crash", _how_it_ended(code)
-        return Run(messages, ended, detail, int(status["peak_kib"]))
+        if run.unconfined:
+            raise SandboxError(f"a child could not be confined: {run.unconfined}")
+        if not run.ended and overdue:
+            run.ended, run.detail = "crash", wire.MALFORMED
+        elif not run.ended and code != 0:
+            run.ended, run.detail = "crash", _how_it_ended(code)
+        return run
 
     def _launch(self, request: dict[str, Any], inputs: bytes) -> tuple[int, int]:
         ours, theirs = os.pipe()
@@ -250,13 +263,17 @@ class Sandbox:
 
 
 def _collect(
-    run: Run, waiting: list[CaseInputs], found: dict[str, CaseOutcome]
+    run: Run,
+    waiting: list[CaseInputs],
+    found: dict[str, CaseOutcome],
+    lines: Mapping[str, int],
 ) -> list[CaseInputs]:
     """Take what came back; the first case without an outcome bears the child's end."""
+    probes = {case.name: case.probe for case in waiting}
     for head, arrays in run.messages:
-        entry = found.get(str(head.get("case")))
-        if entry is not None and entry.outcome is None:
-            entry.outcome, entry.ended = untrusted.outcome(head, arrays), ""
+        name = head["case"]
+        outcome = untrusted.outcome(head, arrays, lines, probes[name])
+        found[name] = CaseOutcome(outcome)
     left = [case for case in waiting if found[case.name].outcome is None]
     if left:
         culprit = found[left[0].name]
@@ -268,18 +285,21 @@ def _collect(
 def _how_it_ended(code: int) -> str:
     if code >= 0:
         return f"it ended the process (exit status {code})"
-    names = {
+    names: dict[int, str] = {
         signal.SIGXCPU: "it used up the processor time of the task",
         signal.SIGXFSZ: "it wrote a file larger than any task needs",
         signal.SIGSEGV: "the process crashed (segmentation fault)",
         signal.SIGKILL: "the process was ended; perhaps it took too much memory",
     }
-    return names.get(signal.Signals(-code), f"the process crashed (signal {-code})")
+    return names.get(-code, f"the process crashed (signal {-code})")
 
 
-def _kill(pidfd: int) -> None:
+def _end(pidfd: int, patience: float) -> bool:
+    """End a child after some seconds; whether it was still running then."""
+    overdue = not select.select([pidfd], [], [], patience)[0]
     with contextlib.suppress(ProcessLookupError):
         signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+    return overdue
 
 
 def _split(parent: Sandbox) -> socket.socket:

@@ -1,10 +1,11 @@
-"""Reads what a child sends back, bounded in time, in bytes and in files."""
+"""Reads what a child sends back, bounded in time, in bytes, in messages and in files."""
 
 from __future__ import annotations
 
 import os
 import select
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,49 +18,97 @@ FIRST_SECONDS = 10.0  # until the first case is done: the student's file is impo
 CASE_SECONDS = 5.0
 MAX_ANSWER = 1 << 26
 LOOK_SECONDS = 0.25  # how often the scratch folder is looked at
+FILES = "it wrote more files than any task needs"
 Message = tuple[dict[str, Any], dict[str, np.ndarray]]
 
 
 @dataclass
 class Run:
-    """How one child ended."""
+    """How one child ended.
+
+    Attributes:
+        messages: what it sent, without the first message.
+        ended: "timeout", "crash", "flood", or "" if it ended by itself.
+        detail: what happened, in words for students.
+        unconfined: why nothing of the student's was run, if the child could not be confined.
+    """
 
     messages: list[Message]
-    ended: str
-    detail: str
-    peak_kib: int
+    ended: str = ""
+    detail: str = ""
+    unconfined: str = ""
+    peak_kib: int = 0
 
 
 class Watch:
-    """Reads a child's answers, bounded in time and bytes."""
+    """Reads a child's answers until it ends or breaks a bound.
 
-    def __init__(self, answers: int, deadline: float, scratch: Path, scratch_bytes: int) -> None:
+    Args:
+        answers: the descriptor to read.
+        deadline: when the child has to be done, by `time.monotonic`.
+        folder, most_bytes: its scratch folder, and what that may hold.
+        cases: names of the cases that it may answer, each once; None to take any message.
+    """
+
+    def __init__(
+        self, answers: int, deadline: float, folder: Path, most_bytes: int,
+        cases: Collection[str] | None,
+    ) -> None:  # fmt: skip
         self.answers, self.deadline = answers, deadline
-        self.scratch, self.scratch_bytes = scratch, scratch_bytes
+        self.folder, self.most_bytes = folder, most_bytes
+        self.open_cases = None if cases is None else set(cases)
+        self.confined = False
+        self.run = Run([])
 
-    def until_end(self) -> tuple[list[Message], str, str]:
-        reader, received = wire.Reader(), 0
-        messages: list[Message] = []
+    def until_end(self) -> Run:
+        reader, received, look = wire.Reader(), 0, time.monotonic() + LOOK_SECONDS
         case_end = time.monotonic() + FIRST_SECONDS
         while True:
             left = min(case_end, self.deadline) - time.monotonic()
             if left <= 0:
-                return messages, "timeout", ""
+                return self._end("timeout")
+            if time.monotonic() >= look:
+                look = time.monotonic() + LOOK_SECONDS
+                if self._wrote_too_much():
+                    return self._end("flood", FILES)
             ready, _, _ = select.select([self.answers], [], [], min(left, LOOK_SECONDS))
             if not ready:
-                if scratch.size_of(self.scratch) > self.scratch_bytes:
-                    return messages, "flood", "it wrote more files than any task needs"
                 continue
             data = os.read(self.answers, 1 << 20)
             if not data:
-                return messages, "", ""
+                return self._end("flood", FILES) if self._wrote_too_much() else self.run
             received += len(data)
             try:
-                fresh = list(reader.feed(data))
+                news = [self._take(*message) for message in reader.feed(data)]
             except wire.WireError as error:
-                return messages, "flood", str(error)
+                return self._end("flood", str(error))
             if received > MAX_ANSWER:
-                return messages, "flood", "more data was returned than any task needs"
-            if fresh:
-                messages += fresh
+                return self._end("flood", wire.TOO_MUCH)
+            if any(news):
                 case_end = time.monotonic() + CASE_SECONDS
+
+    def _end(self, ended: str, detail: str = "") -> Run:
+        self.run.ended, self.run.detail = ended, detail
+        return self.run
+
+    def _wrote_too_much(self) -> bool:
+        return scratch.size_of(self.folder) > self.most_bytes
+
+    def _take(self, head: dict[str, Any], arrays: dict[str, np.ndarray]) -> bool:
+        """Keep a message if it is one that may come now; whether it answers a case."""
+        if not self.confined:
+            # The first message is sent before anything of the student's runs.
+            self.confined = True
+            self.run.unconfined = str(head.get("unconfined", ""))
+            return False
+        if self.open_cases is None:
+            self.run.messages.append((head, arrays))
+            return False
+        if head.get("broken") is True:
+            raise wire.WireError(wire.MALFORMED)
+        case = head.get("case")
+        if not isinstance(case, str) or case not in self.open_cases:
+            raise wire.WireError(wire.MALFORMED)
+        self.open_cases.remove(case)
+        self.run.messages.append((head, arrays))
+        return True

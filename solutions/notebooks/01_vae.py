@@ -81,7 +81,7 @@ if HOME is None:
     )
 sys.path.insert(0, str(HOME / "student_src"))
 
-from homework.notebook import fresh, points, start, when_ready
+from homework.notebook import fresh, need, points, start, when_ready
 
 start()  # edited files count at once, pictures appear in the notebook
 print(f"working in {HOME}")
@@ -311,25 +311,22 @@ with when_ready():
     loss_function = fresh("q1_train_vae").loss_function
     run = train_vae(loss_function, args, images, checkpoint=checkpoint)
     vae = run.model.eval()
+    need(run.history, "Not one epoch is finished: run this cell again.")
     print(f"validation loss after {len(run.history)} epochs: {run.validation_loss:.1f} nats")
 
 # %% name="loss-curves" tags=["q1.written_training"]
 with when_ready():
-    epochs = [entry["epoch"] for entry in run.history]
+    history = need(run.history, "The curves appear after the first epoch.")
+    epochs = [entry["epoch"] for entry in history]
+    validation = [entry["validation_loss"] for entry in history]
     figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
-    axes.plot(epochs, [entry["loss"] for entry in run.history], "k.-", label="training")
-    axes.plot(
-        epochs,
-        [entry["validation_loss"] for entry in run.history],
-        ".-",
-        color="#c8553d",
-        label="validation",
-    )
+    axes.plot(epochs, [entry["loss"] for entry in history], "k.-", label="training")
+    axes.plot(epochs, validation, ".-", color="#c8553d", label="validation")
     axes.axhline(104, color="#b8c4d6", label="104, to be reached on MNIST")
     axes.set(xlabel="epoch", ylabel="minus ELBO, nats per image", title="Loss curves")
     axes.locator_params(axis="x", integer=True)
     if len(epochs) > 5:  # the first epochs' high values would press the others flat
-        axes.set_ylim(top=run.history[2]["loss"])
+        axes.set_ylim(top=history[2]["loss"])
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     plt.show()
@@ -637,11 +634,18 @@ r"""
 
 1. Fill in the agreement near the top, save your files, restart the kernel and run all cells, so that
    the outputs belong to your code. Save the notebook.
-2. Run the cell below: all tasks should pass.
-3. In a terminal, in the assignment's folder: `bash collect_submission.sh vae`. It packs what
+2. Run the next cell: all tasks should pass.
+3. Run the last cell: it makes `report.pdf` from the saved notebook, each question on pages of its
+   own, and says which pages are whose. Look at it, and hand it in where your course wants it.
+4. In a terminal, in the assignment's folder: `bash collect_submission.sh vae`. It packs what
    you hand in and tells what is missing. (In Colab, in a cell of its own:
    `!bash "{HOME}/collect_submission.sh" vae`.)
 """
 
 # %% name="check-all"
 check("q1")
+
+# %% name="report"
+from homework.pdf import make_pdf
+
+report = make_pdf("vae", HOME / "report.pdf")

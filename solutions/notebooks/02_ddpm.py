@@ -307,17 +307,19 @@ with when_ready():
     torch.manual_seed(0)
     model = profiles.eps_model(args)
     diffusion = fresh("q2_ddpm").DenoiseDiffusion(model, args.n_steps, args.device)
-    trainer = fresh("q2_trainer_ddpm").Trainer(args, model, diffusion)
-    trainer.train(images, checkpoint=checkpoint)
-    last = trainer.history[-1]
+    new = fresh("q2_trainer_ddpm").Trainer(args, model, diffusion)
+    new.train(images, checkpoint=checkpoint)
+    trainer = new  # only now: the cells below want a trained one
+    history = need(trainer.history, "Not one epoch is finished: trainer.train(images) goes on.")
+    last = history[-1]
     print(
-        f"{len(trainer.history)} epochs in {last['seconds'] / 60:.1f} minutes; squared error per "
+        f"{len(history)} epochs in {last['seconds'] / 60:.1f} minutes; squared error per "
         f"pixel in the last epoch: {last['loss']:.4f}"
     )
 
 # %% name="loss-curve" tags=["q2.written_trained"]
 with when_ready():
-    history = need(trainer.history, "The curve appears once the model has been trained.")
+    history = need(trainer.history, "The curve appears after the first epoch.")
     figure, axes = plt.subplots(figsize=(6, 2.8), layout="constrained")
     axes.plot([e["epoch"] for e in history], [e["loss"] for e in history], "k.-")
     axes.set(xlabel="epoch", ylabel="squared error per pixel", title="Loss")
@@ -580,11 +582,18 @@ r"""
 
 1. Fill in the agreement near the top, save your files, restart the kernel and run all cells, so that
    the outputs belong to your code. Save the notebook.
-2. Run the cell below: all tasks should pass.
-3. In a terminal, in the assignment's folder: `bash collect_submission.sh ddpm`. It packs what
+2. Run the next cell: all tasks should pass.
+3. Run the last cell: it makes `report.pdf` from the saved notebook, each question on pages of its
+   own, and says which pages are whose. Look at it, and hand it in where your course wants it.
+4. In a terminal, in the assignment's folder: `bash collect_submission.sh ddpm`. It packs what
    you hand in and tells what is missing. (In Colab, in a cell of its own:
    `!bash "{HOME}/collect_submission.sh" ddpm`.)
 """
 
 # %% name="check-all"
 check("q2")
+
+# %% name="report"
+from homework.pdf import make_pdf
+
+report = make_pdf("ddpm", HOME / "report.pdf")

@@ -453,11 +453,13 @@ with when_ready():
     torch.manual_seed(0)
     model = profiles.eps_model(args)
     diffusion = fresh("q3_cfg_diffusion").CFGDiffusion(model, args.n_steps, args.device)
-    trainer = fresh("q3_trainer_cfg").Trainer(args, model, diffusion)
-    trainer.train(images, checkpoint=checkpoint)
-    last = trainer.history[-1]
+    new = fresh("q3_trainer_cfg").Trainer(args, model, diffusion)
+    new.train(images, checkpoint=checkpoint)
+    trainer = new  # only now: the cells below want a trained one
+    history = need(trainer.history, "Not one epoch is finished: trainer.train(images) goes on.")
+    last = history[-1]
     print(
-        f"{len(trainer.history)} epochs in {last['seconds'] / 60:.1f} minutes; squared error per "
+        f"{len(history)} epochs in {last['seconds'] / 60:.1f} minutes; squared error per "
         f"pixel in the last epoch: {last['loss']:.4f}"
     )
 
@@ -685,11 +687,18 @@ r"""
 
 1. Fill in the agreement near the top, save your files, restart the kernel and run all cells, so that
    the outputs belong to your code. Save the notebook.
-2. Run the cell below: all tasks should pass.
-3. In a terminal, in the assignment's folder: `bash collect_submission.sh cfg`. It packs what
+2. Run the next cell: all tasks should pass.
+3. Run the last cell: it makes `report.pdf` from the saved notebook, each question on pages of its
+   own, and says which pages are whose. Look at it, and hand it in where your course wants it.
+4. In a terminal, in the assignment's folder: `bash collect_submission.sh cfg`. It packs what
    you hand in and tells what is missing. (In Colab, in a cell of its own:
    `!bash "{HOME}/collect_submission.sh" cfg`.)
 """
 
 # %% name="check-all"
 check("q3")
+
+# %% name="report"
+from homework.pdf import make_pdf
+
+report = make_pdf("cfg", HOME / "report.pdf")

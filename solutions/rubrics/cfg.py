@@ -31,8 +31,8 @@ RUBRIC = Rubric(
         SAMPLE,
     ),
     written=(
-        Written("q3.written_elbo", "Question: from the ELBO to the noise-prediction loss", 10),
-        Written("q3.written_guidance", "Question: what guidance changes", 10),
+        Written("q3.written_elbo", "From the ELBO to the noise-prediction loss", 10),
+        Written("q3.written_guidance", "What guidance changes", 10),
         Written("q3.written_report", "Samples by label and guidance weight", 5),
     ),
 )

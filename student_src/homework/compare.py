@@ -18,6 +18,7 @@ from homework.outcome import Mishap, Outcome, Value
 from homework.verdict import ERROR, FAILED, NOT_IMPLEMENTED, PASSED, Verdict
 
 FLOATS = ("float32", "float64")
+MOST_AXES, MOST_SIZE = 5, 2000  # of shapes that are told
 
 
 def judge(
@@ -92,7 +93,7 @@ def _mishap_verdict(task: Task, mishap: Mishap) -> Verdict:
 
 
 def _article(name: str) -> str:
-    return f"{'an' if name[:1] in 'AEIOU' else 'a'} {name}"
+    return f"{'an' if name[:1] in 'AEIOUaeiou' else 'a'} {name}"
 
 
 ERROR_HELP = {
@@ -108,6 +109,7 @@ ERROR_HELP = {
     "RecursionError": "a function calls itself without end",
     "PermissionError": "code that is graded may read and write only its own folder; "
     "it has no network and starts no processes",
+    "NotImplementedError": "torch has no such operation for these inputs: check their dtypes",
     "NameError": "check the spelling of that name, and that it is defined before it is used",
 }
 
@@ -131,9 +133,11 @@ def _check(
         return f"{what} {problem}", ""
     if value.array is None:
         return _nothing(name, what), ""
+    if value.array.dtype.kind not in "fiub":
+        return f"{what} has dtype {value.array.dtype}, expected {target.dtype}", ""
     actual, expected = _aligned(name, task, answers, value.array, target)
     if actual is None or expected is None:
-        shapes = f"shape {value.array.shape}, expected {target.shape}"
+        shapes = f"{_shape(value.array.shape)}, expected {target.shape}"
         return f"{what} has {shapes}{_shape_hint(value.array, target)}", shapes
     finite = np.isfinite(actual)
     if not finite.all():
@@ -239,6 +243,13 @@ def _aligned(
         np.broadcast_to(actual, shape).astype(np.float64),
         np.broadcast_to(target, shape).astype(np.float64),
     )
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    """A shape in words; one that no honest mistake gives might carry a message out."""
+    if len(shape) > MOST_AXES or max(shape, default=0) > MOST_SIZE:
+        return "another shape"
+    return f"shape {shape}"
 
 
 def _broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:

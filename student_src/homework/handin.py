@@ -113,16 +113,14 @@ def look_at_notebook(item: Item) -> None:
     """See that it is a notebook, and whether its agreement is signed."""
     try:
         cells = json.loads(item.content.decode("utf-8"))["cells"]
-        sources = ["".join(cell["source"]) for cell in cells if _is_agreement(cell)]
+        sources = ["".join(cell["source"]) for cell in cells if is_agreement(cell)]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         item.problems.append("it is not a notebook: open it, save it again, or get it anew")
         return
     if len(item.content) > LARGE_NOTEBOOK:
         item.remarks.append("is very large: clear outputs that you do not need")
     if sources:
-        text = "\n".join(sources)
-        pairs = re.findall(r"""^\s*(NAME|STUDENT_ID)\s*=\s*(["'])(.*?)\2""", text, re.M)
-        values = {name: value.strip() for name, _, value in pairs}
+        values = signature("\n".join(sources))
         empty = [name for name in ("NAME", "STUDENT_ID") if not values.get(name)]
         if empty:
             item.remarks.append(f"the agreement is not signed: fill in {' and '.join(empty)}, save")
@@ -130,7 +128,13 @@ def look_at_notebook(item: Item) -> None:
             item.remarks.append(f"signed by {values['NAME']} ({values['STUDENT_ID']})")
 
 
-def _is_agreement(cell: dict[str, Any]) -> bool:
+def signature(agreement: str) -> dict[str, str]:
+    """What `NAME` and `STUDENT_ID` are set to in the text of the agreement."""
+    pairs = re.findall(r"""^\s*(NAME|STUDENT_ID)\s*=\s*(["'])(.*?)\2""", agreement, re.M)
+    return {name: value.strip() for name, _, value in pairs}
+
+
+def is_agreement(cell: dict[str, Any]) -> bool:
     data = cell.get("metadata", {})
     grade_id = data.get("nbgrader", {}).get("grade_id")
     names = [cell.get("id"), data.get("name"), grade_id, *data.get("tags", [])]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from homework.report import Report
 
 T = TypeVar("T")
+FILES_OF_CHECKPOINTS = ("homework.checkpoints", "homework.tensorfile")
 SOURCES = Path(__file__).resolve().parents[1]  # the folder student_src
 
 
@@ -84,6 +85,7 @@ class NotReady(RuntimeError):
 class when_ready:  # noqa: N801 - read as a statement: with when_ready():
     """Turns "not there yet" into a sentence: a task to fill, a cell to run, training that stopped.
 
+    A checkpoint that does not fit is told in a sentence, too.
     All other errors keep their traceback: it shows where in your code to look.
     """
 
@@ -110,7 +112,7 @@ def _sentence(error: BaseException, trace: types.TracebackType | None) -> str | 
         return (
             f"Not implemented yet: {what}. Fill it in, run its check, and then run this cell again."
         )
-    if isinstance(error, NameError) and _raised_in_cell(trace):
+    if isinstance(error, NameError) and _where(trace) == "__main__":
         return (
             f"`{error.name}` is not there yet: an earlier cell makes it. "
             "Run the cells above first, and do what they ask for."
@@ -119,13 +121,16 @@ def _sentence(error: BaseException, trace: types.TracebackType | None) -> str | 
         return f"Nothing to show yet. {error}"
     if type(error).__name__ == "TrainingError":
         return f"Training has stopped. {error}"
+    if isinstance(error, (ValueError, OSError)) and _where(trace) in FILES_OF_CHECKPOINTS:
+        return f"The checkpoint cannot be used. {error}"
     return None
 
 
-def _raised_in_cell(trace: types.TracebackType | None) -> bool:
+def _where(trace: types.TracebackType | None) -> str:
+    """Name of the module in which an error was raised; "__main__" for a cell."""
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    return trace is not None and trace.tb_frame.f_globals.get("__name__") == "__main__"
+    return "" if trace is None else str(trace.tb_frame.f_globals.get("__name__"))
 
 
 def _shell() -> Any:

@@ -8,7 +8,7 @@ step, or the label and the noise level) scales and shifts every block: "feature-
 arXiv:2105.05233).
 
 `DDPMUNet(x, t)` is told the time step. `CFGUNet(z, labels)` is told the label or nothing, and
-reads the noise level off the picture itself (see `NoiseGauge`).
+reads the noise level off the picture itself (see `homework/noise_gauge.py`).
 
 Inputs are checked before any arithmetic, so that a wrong label is a Python error that says what
 was expected, on a GPU as well.
@@ -22,6 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from homework.noise_gauge import NoiseGauge
 from homework.unet_inputs import check_images, check_labels, check_times
 
 __all__ = ["CFGUNet", "DDPMUNet"]
@@ -105,58 +106,6 @@ class CFGUNet(nn.Module):
         # Spread over 0..960, about the range of a time step.
         known = self.embed_level(40 * (level + NoiseGauge.ENDS), z.dtype)
         return self.body(z, known + self.embed_label(labels.long()), level)
-
-
-class NoiseGauge(nn.Module):
-    """Reads the noise level off a picture's frame: nobody tells the CFG network lambda.
-
-    The frame is background, -1, in the clean picture (padding, if nothing else). So in
-    z = alpha x + sigma eps its mean is -alpha and its variance sigma^2, with
-    alpha^2 = sigmoid(lambda) and sigma^2 = sigmoid(-lambda). Bayes' rule on a grid of lambda turns
-    both into the expected alpha and sigma. There is nothing to learn here.
-
-    In training both are used. In sampling (`eval()`) the mean is ignored. The reason: whoever
-    reads lambda off z cannot know that the reverse process is late. A picture whose signal came
-    out too weak by chance looks like an earlier one, is treated as one, and stays late to the end:
-    a digit under noise. The variance of z is what the sampler itself sets, so that such errors
-    die out. For the same reason sampling never believes in a level below `LEAST`, where the signal
-    is too weak to be measured: it had better be a little early.
-    """
-
-    FRAME = 2  # pixels
-    ENDS = 12.0  # of the grid; beyond, alpha or sigma is 0.002 and float32 hardly tells
-    LEAST = -5.0
-    grid: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        grid = torch.linspace(-self.ENDS, self.ENDS, 401)
-        self.register_buffer("grid", grid, persistent=False)
-
-    @torch.no_grad()
-    def forward(self, z: Tensor) -> Tensor:
-        """z: (batch, channels, height, width). Returns lambda, (batch,), in float32."""
-        with torch.autocast(z.device.type, enabled=False):
-            frame = self._frame(z.float())
-            variance, mean = torch.var_mean(frame, dim=1, correction=0, keepdim=True)
-            grid = self.grid.float()
-            alpha2, sigma2 = torch.sigmoid(grid), torch.sigmoid(-grid)
-            alpha, sigma = alpha2.sqrt(), sigma2.sqrt()
-            # log likelihood of the frame's pixels, and the schedule's own density of lambda
-            misfit = variance + (mean + alpha) ** 2 if self.training else variance
-            log_p = -0.5 * frame.shape[1] * (sigma2.log() + misfit / sigma2)
-            log_p = log_p + (alpha * sigma).log()
-            if not self.training:
-                log_p = log_p.masked_fill(grid < self.LEAST, -torch.inf)
-            p = log_p.softmax(dim=1)
-            return 2 * ((p @ alpha) / (p @ sigma)).log()
-
-    def _frame(self, z: Tensor) -> Tensor:
-        """All pixels within FRAME of an edge: (batch, pixels of all channels)."""
-        n = self.FRAME
-        top, bottom = z[:, :, :n], z[:, :, -n:]
-        left, right = z[:, :, n:-n, :n], z[:, :, n:-n, -n:]
-        return torch.cat([part.flatten(1) for part in (top, bottom, left, right)], dim=1)
 
 
 class _Embedding(nn.Module):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from homework.handin import _is_agreement as is_agreement
+from homework.handin import is_agreement
 
 PROMPT, ANSWER, WORK = "prompt", "answer", "work"
 _STUBS = (

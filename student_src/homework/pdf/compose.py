@@ -32,7 +32,7 @@ class Composer:
         self.warnings = pictures.warnings
         markdown_cells = (c.source for c in notebook.all_cells if c.kind == "markdown")
         code = [c for c in notebook.all_cells if c.kind == "code" and c.source.strip()]
-        self.nothing_run = not any(cell.executed for cell in code)
+        self.nothing_run = bool(code) and not any(cell.executed for cell in code)
         if self.nothing_run:
             self.warnings.append("no cell has been run: run the notebook, save it, do this again")
         self.definitions = pandoc.macros(list(markdown_cells))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import sys
@@ -34,7 +35,10 @@ def attempt(notebook: str | Path | None, out: Path, course: str | None) -> Made:
     except ReportError as error:
         made.problem = str(error)
     except (OSError, MemoryError, RecursionError) as error:
-        made.problem = f"the report could not be made ({type(error).__name__}: {error})"
+        made.problem = (
+            f"the report could not be made ({type(error).__name__}: {error}): see that there is "
+            "free disk space and memory, restart the kernel, and call this again"
+        )
     except Exception as error:
         made.problem = (
             f"the report could not be made ({type(error).__name__}: {error}); this is not the "
@@ -47,14 +51,14 @@ def _need_packages() -> None:
     from homework.pdf import pandoc
 
     try:
-        import typst  # noqa: F401
-
-        pandoc.program()
-    except (ImportError, OSError):
+        found = importlib.util.find_spec("typst") is not None and bool(pandoc.program())
+    except (ImportError, OSError, ValueError):
+        found = False
+    if not found:
         raise ReportError(
             "the report needs two packages that are not here: run `pip install "
             f"{PINNED}` (in a notebook: `%pip install {PINNED}`) and call this again"
-        ) from None
+        )
 
 
 # ---------------------------------------------------------------------------- which notebook
@@ -157,7 +161,7 @@ def _typeset(notebook: Notebook, scratch: Path, made: Made) -> bytes:
         except typeset.TypesetError:
             pieces = [piece for section in sections for piece in section.pieces]
             composer.warnings += typeset.repair(setter, [*agreement, *pieces])
-            pdf = setter.pdf(whole())
+            pdf = typeset.pdf_at_all_costs(setter, whole, pieces, composer.warnings)
         if len(pdf) > LARGEST:
             made.warnings.append("the PDF is larger than Gradescope takes: show fewer figures")
         ids = (section.question.id for section in sections)

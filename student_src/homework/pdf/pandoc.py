@@ -12,10 +12,12 @@ import re
 import subprocess
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-PACKAGES = "pypandoc_binary typst"
-SECONDS = 30
+OLDEST = (3, 1, 9)  # a pandoc of the system: older ones write Typst differently
+SECONDS = 15
+DEEPEST = 40  # brackets within brackets in a formula; many more crash Typst
 MARKDOWN = "commonmark+pipe_tables+strikeout+task_lists+autolink_bare_uris+footnotes-raw_attribute"
 HTML = "html-native_spans"
 OPEN, CLOSE = "\ue000", "\ue001"  # around the number of a formula that was taken out
@@ -60,9 +62,16 @@ class PandocError(Exception):
 
 @cache
 def program() -> str:
-    """The path of pandoc; raises ImportError or OSError where there is none."""
+    """The path of pandoc; raises ImportError or OSError where there is none that will do."""
     import pypandoc
 
+    for name in ("pandoc", "pandoc.exe"):  # the one in the wheel
+        path = Path(pypandoc.__file__).parent / "files" / name
+        if path.is_file():
+            return str(path)
+    version = tuple(int(part) for part in re.findall(r"\d+", pypandoc.get_pandoc_version())[:3])
+    if version < OLDEST:
+        raise OSError("pandoc is too old")
     return str(pypandoc.get_pandoc_path())
 
 
@@ -159,8 +168,8 @@ def typst_formulas(formulas: Sequence[str], definitions: str = "") -> list[str |
     document = {"pandoc-api-version": _api(), "meta": {}, "blocks": paragraphs}
     answers = run(json.dumps(document), "json", "typst").split(OPEN)
     result: list[str | None] = [None] * len(formulas)
-    for (index, _), answer in zip(tries, answers):
-        if result[index] is None:
+    for (index, text), answer in zip(tries, answers):
+        if result[index] is None and _depth(text) <= DEEPEST:
             result[index] = _checked(answer.strip())
     return result
 
@@ -190,10 +199,19 @@ def _checked(answer: str) -> str | None:
     if len(answer) < 2 or answer[0] != "$" or answer[-1] != "$":
         return None
     body = answer[1:-1]
-    if "#" in _HARMLESS.sub("", _STRINGS.sub("", body)):
+    code = _STRINGS.sub("", body)
+    if "#" in _HARMLESS.sub("", code) or _depth(code) > DEEPEST:
         return None
     # As a relation, the double bar of a norm would carry its exponent on top of itself.
     parts = re.split(f"({_STRINGS.pattern})", body.strip())
     bar = 'class("normal", bar.v.double)'
     parts[::2] = [re.sub(r"\bparallel\b", bar, part) for part in parts[::2]]
     return "".join(parts)
+
+
+def _depth(code: str) -> int:
+    depth = deepest = 0
+    for char in code:
+        depth += (char in "([{") - (char in ")]}")
+        deepest = max(deepest, depth)
+    return deepest

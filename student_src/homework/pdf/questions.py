@@ -16,12 +16,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from homework.handin import signature
 from homework.pdf.cells import ANSWER, PROMPT, WORK, Cell, Notebook, Question, ReportError, load
 
 _KIT_ID = re.compile(r"(?:[a-z0-9]+-)+text|cell-\d{3}")  # of cells without a name
 _SAID_ANSWER = re.compile(r"\s*\*\*Your answer\*\*\s*\(`([\w.]+)`\)")
 _SAID_PROMPT = re.compile(r"\s*#+ [^\n]*\(\d+(?:\.\d+)? points?, `([\w.]+)`\)")
-_SIGNATURE = re.compile(r"""^\s*(NAME|STUDENT_ID)\s*=\s*(["'])(.*?)\2""", re.M)
 
 
 def parse(content: bytes, folder: Path, catalogues: Sequence[Mapping[str, Any]] = ()) -> Notebook:
@@ -46,8 +46,7 @@ def parse(content: bytes, folder: Path, catalogues: Sequence[Mapping[str, Any]] 
     for question in questions:
         _describe(question)
     signed = [cell for cell in cells if cell.agreement]
-    pairs = _SIGNATURE.findall("\n".join(cell.source for cell in signed))
-    values = {name: value.strip() for name, _, value in pairs}
+    values = signature("\n".join(cell.source for cell in signed))
     return Notebook(
         folder,
         _title(cells) or "Report",

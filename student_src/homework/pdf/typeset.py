@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 import threading
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from homework.pdf.markdown import broken
 from homework.pdf.template import TEMPLATE
 from homework.pdf.typst_text import Piece, as_text, block, call, listing, literal
 
-SECONDS = 120  # for one document
+SECONDS, STACK = 120, 64 << 20  # for one document; bytes for each of Typst's threads
 MOST_MISSING = 12  # characters that are named
 
 
@@ -58,6 +59,7 @@ class Typesetter:
             # -P: a file of the student's must not take the place of a module.
             [sys.executable, "-P", str(Path(__file__).with_name("worker.py")), str(self.folder)],
             cwd=self.folder,
+            env={**os.environ, "RUST_MIN_STACK": str(STACK)},  # deep texts need much
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -201,6 +203,20 @@ def repair(setter: Typesetter, pieces: Sequence[Piece]) -> list[str]:
             piece.code = listing(piece.source, "source")
             warnings.append(as_source(piece.where))
     return warnings
+
+
+def pdf_at_all_costs(
+    setter: Typesetter, whole: Callable[[], str], pieces: Sequence[Piece], warnings: list[str]
+) -> bytes:
+    """The PDF; with all texts as their source, if it is their sum that Typst does not accept."""
+    try:
+        return setter.pdf(whole())
+    except TypesetError:
+        for piece in pieces:
+            if piece.source and not piece.code.startswith(("picture(", "listing(")):
+                piece.code = listing(piece.source, "source")
+        warnings.append("all texts are shown as their source, because together they cannot be set")
+        return setter.pdf(whole())
 
 
 def literals(code: str) -> str:
