@@ -37,12 +37,12 @@ name, points = "{id}", {points}
 
 @test_case(points={points}, hidden=False)
 def judge():
-    import os, sys
+    import sys
 
-    sys.path.insert(0, os.path.abspath("student_src"))
+    sys.path.insert(0, "{source}")
     from homework.check import examine
 
-    assert examine("{id}", os.path.abspath("student_src")).passed
+    assert examine("{id}", "{source}").passed
 """
 
 
@@ -124,7 +124,7 @@ def with_otter(folder: Path, number: int) -> float:
     (folder / "tests").mkdir()
     for _, tasks in select(public_folder(), None):
         for task in tasks:
-            text = OTTER_TEST.format(id=task.id, points=task.points)
+            text = OTTER_TEST.format(id=task.id, points=task.points, source=folder / "student_src")
             (folder / "tests" / f"{task.id.replace('.', '_')}.py").write_text(text)
     with contextlib.chdir(folder):
         otter_generate(
@@ -132,13 +132,10 @@ def with_otter(folder: Path, number: int) -> float:
             output_path="plain.zip",
             no_requirements=True,
             no_environment=True,
-            files=["test_resources", "student_src/homework"],
         )
     notebook = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     with zipfile.ZipFile(folder / "submission.zip", "w") as archive:
         archive.writestr("notebook.ipynb", json.dumps(notebook))
-        for path in (folder / "student_src").glob("q*.py"):
-            archive.write(path, f"student_src/{path.name}")
     command = [sys.executable, "-m", "otter", "run", "-a", "plain.zip", "--no-logo"]
     seconds = _timed([*command, "submission.zip"], folder, number)
     results = json.loads((folder / "results.json").read_text())

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.judge import hugepages, scratch, untrusted, wire, zygote
+from autograder.judge import scratch, surroundings, untrusted, wire, zygote
 from autograder.judge.confine import SLOT_UID, Limits, readable_paths
 from autograder.judge.watch import Run, Watch
 from homework.outcome import Outcome
@@ -102,7 +102,7 @@ class Sandbox:
             "slot": self.slot,
             "staged": str(self._staged),
             "scratch": str(self._scratch),
-            "readable": [str(path) for path in readable_paths(_code_paths())],
+            "readable": [str(path) for path in readable_paths(surroundings.code_paths())],
         }
         try:
             zygote.send(self._control, request)
@@ -114,7 +114,7 @@ class Sandbox:
 
     def _start(self, extra: Sequence[str]) -> tuple[socket.socket, int]:
         ours, theirs = socket.socketpair()
-        paths = [str(path) for path in _import_paths()]
+        paths = [str(path) for path in surroundings.import_paths()]
         start = (
             f"import sys; sys.path[:0] = {paths!r}; from autograder.judge.zygote import main; "
             "main(int(sys.argv[1]), sys.argv[2:])"
@@ -124,7 +124,7 @@ class Sandbox:
             command,
             pass_fds=[theirs.fileno()],
             cwd=self._folder,
-            env=_clean_environment(),
+            env=surroundings.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -307,38 +307,3 @@ def _split(parent: Sandbox) -> socket.socket:
     zygote.send(parent._control, {"kind": "split"}, [theirs.fileno()])
     theirs.close()
     return ours
-
-
-def _import_paths() -> tuple[Path, ...]:
-    """Folders that hold the packages `autograder` and `homework`."""
-    import autograder
-    import homework
-
-    files = (autograder.__file__, homework.__file__)
-    return tuple(dict.fromkeys(Path(str(file)).resolve().parents[1] for file in files))
-
-
-def _code_paths() -> tuple[Path, ...]:
-    """The provided code that students' files may import, for modules imported late."""
-    import homework
-
-    return (Path(str(homework.__file__)).resolve().parent,)
-
-
-def _clean_environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
-    return (
-        kept
-        | hugepages.ENVIRONMENT
-        | {
-            # One thread each: for models this small, starting threads costs more than they save.
-            "OMP_NUM_THREADS": "1",
-            "MKL_NUM_THREADS": "1",
-            "CUDA_VISIBLE_DEVICES": "",
-            "MPLBACKEND": "Agg",
-            "LANG": "C.UTF-8",
-            "PYTHONHASHSEED": "0",
-            "PYTHONWARNINGS": "ignore",
-            "TQDM_DISABLE": "1",  # nobody sees the bars of a graded run
-        }
-    )

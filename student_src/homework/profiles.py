@@ -80,7 +80,7 @@ _SMOKE_DIFFUSION: dict[str, Any] = {
 }
 # Small batches and a narrow network: on one core, many steps tell more than large ones.
 _CPU_DIFFUSION: dict[str, Any] = {
-    "batch_size": 64,
+    "batch_size": 32,
     "learning_rate": 2e-3,
     "width": 32,
     "epochs": 5,
@@ -99,7 +99,7 @@ PROFILES: dict[str, dict[str, dict[str, Any]]] = {
     },
     "cpu": {
         "vae": _VAE,
-        "ddpm": {**_DIFFUSION, **_CPU_DIFFUSION},
+        "ddpm": {**_DIFFUSION, **_CPU_DIFFUSION, "minutes": 11.0},
         "cfg": {**_DIFFUSION, **_CPU_DIFFUSION, "cfg_scale": 1.0},
     },
     "full": {"vae": _VAE, "ddpm": _DIFFUSION, "cfg": _DIFFUSION},

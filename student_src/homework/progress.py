@@ -82,4 +82,6 @@ def _make_bar(total: int, done: int) -> Any:
         from tqdm.auto import tqdm
     patience = 0.5 if in_notebook() or sys.stdout.isatty() else 15.0  # seconds; a log needs few
     # Nothing on stderr: graders take text there for an error.
-    return tqdm(total=total, initial=done, unit="step", file=sys.stdout, mininterval=patience)
+    return tqdm(
+        total=total, initial=done, unit="step", file=sys.stdout, mininterval=patience, disable=False
+    )

@@ -67,7 +67,9 @@ def respace(diffusion: Any, n_steps: int) -> Any:
     before = torch.cat([torch.ones_like(fewer.alpha_bar[:1]), fewer.alpha_bar[:-1]])
     fewer.alpha = fewer.alpha_bar / before
     fewer.beta = 1 - fewer.alpha
-    fewer.sigma2 = fewer.beta
+    # The smaller of the two variances of Ho et al. 2020, section 3.2. For the original small steps
+    # they agree; beta of a long step would leave its noise in the picture.
+    fewer.sigma2 = fewer.beta * (1 - before) / (1 - fewer.alpha_bar)
     fewer.eps_model = _AtTimes(diffusion.eps_model, times)
     return fewer
 

@@ -17,6 +17,8 @@ was expected, on a GPU as well.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -136,15 +138,16 @@ class _Body(nn.Module):
         folded = image_channels * FOLD**2
         one, two, three = (factor * width for factor in FLOORS)
         self.enter = nn.Conv2d(folded, one, 3, padding=1)
-        self.down1 = _Block(one, one, embedding)
+        self.down1 = _Block(one, one, embedding, norm=_PixelNorm)
         self.halve1 = nn.Conv2d(one, two, 3, stride=2, padding=1)
-        self.down2 = _Block(two, two, embedding)
+        self.down2 = nn.ModuleList(_Block(two, two, embedding) for _ in range(2))
         self.halve2 = nn.Conv2d(two, three, 3, stride=2, padding=1)
         self.sketch = _Sketch(embedding, three)
         self.floor = nn.ModuleList(_Block(three, three, embedding) for _ in range(blocks))
-        self.up2 = _Block(three + two, two, embedding)
-        self.up1 = _Block(two + one, one, embedding)
-        self.leave_norm = nn.GroupNorm(GROUPS, one)
+        joined = _Block(three + two, two, embedding)
+        self.up2 = nn.ModuleList([joined, _Block(two, two, embedding)])
+        self.up1 = _Block(two + one, one, embedding, norm=_PixelNorm)
+        self.leave_norm = _PixelNorm(one)
         self.leave = _zeroed(nn.Conv2d(one, folded, 3, padding=1))
         # Channels beside each other in memory: convolutions on a CPU are faster that way.
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -154,12 +157,16 @@ class _Body(nn.Module):
         embedding = F.silu(embedding)
         h = F.pixel_unshuffle(x, FOLD).contiguous(memory_format=torch.channels_last)
         fine = self.down1(self.enter(h), embedding)
-        coarse = self.down2(self.halve1(fine), embedding)
+        coarse = self.halve1(fine)
+        for block in self.down2:
+            coarse = block(coarse, embedding)
         h = self.halve2(coarse)
         h = h + self.sketch(embedding, h)
         for block in self.floor:
             h = block(h, embedding)
-        h = self.up2(_grow_and_join(h, coarse), embedding)
+        h = _grow_and_join(h, coarse)
+        for block in self.up2:
+            h = block(h, embedding)
         h = self.up1(_grow_and_join(h, fine), embedding)
         h = self.leave(F.silu(self.leave_norm(h)))
         v = F.pixel_shuffle(h, FOLD).contiguous().to(x.dtype)
@@ -209,12 +216,19 @@ def _grow_and_join(h: Tensor, skip: Tensor) -> Tensor:
 class _Block(nn.Module):
     """Residual block: two convolutions, the second one modulated by the embedding."""
 
-    def __init__(self, channels_in: int, channels: int, embedding: int) -> None:
+    def __init__(
+        self,
+        channels_in: int,
+        channels: int,
+        embedding: int,
+        norm: Callable[[int], nn.Module] | None = None,
+    ) -> None:
         super().__init__()
-        self.norm1 = nn.GroupNorm(GROUPS, channels_in)
+        norm = norm or partial(nn.GroupNorm, GROUPS)
+        self.norm1 = norm(channels_in)
         self.conv1 = nn.Conv2d(channels_in, channels, 3, padding=1)
         self.modulate = _zeroed(nn.Linear(embedding, 2 * channels))
-        self.norm2 = nn.GroupNorm(GROUPS, channels)
+        self.norm2 = norm(channels)
         # Zero at the start, so that each block begins as the identity and training is calm.
         self.conv2 = _zeroed(nn.Conv2d(channels, channels, 3, padding=1))
         same = channels_in == channels
@@ -225,6 +239,17 @@ class _Block(nn.Module):
         scale, shift = self.modulate(embedding)[:, :, None, None].chunk(2, dim=1)
         h = torch.addcmul(shift, self.norm2(h), 1 + scale)
         return self.skip(x) + self.conv2(F.silu(h))
+
+
+class _PixelNorm(nn.LayerNorm):
+    """Layer norm over the channels of each position.
+
+    On a CPU it takes a quarter of group norm's time, which counts where positions are many. Where
+    they are few, group norm learns better: it tells a block about the whole picture.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
 def _zeroed(layer: nn.Module) -> nn.Module:
