@@ -16,6 +16,8 @@ PRELOADS = {
     "matplotlib.pyplot": r"\b(matplotlib|pyplot)\b",
     "torch._dynamo": r"\boptim\b",
     "scipy.special": r"\bscipy\b",
+    "pandas": r"\bpandas\b",
+    "IPython.display": r"\bIPython\b",
 }
 
 

@@ -9,6 +9,8 @@ import sys
 import pytest
 import torch
 
+from homework import unet
+from homework.noise_gauge import NoiseGauge
 from homework.unet import CFGUNet, DDPMUNet
 
 
@@ -85,6 +87,61 @@ def test_flat_and_extreme_pictures_give_finite_noise(cfg, value):
     out = cfg(x, None)
     out.sum().backward()
     assert out.isfinite().all() and x.grad.isfinite().all()
+
+
+def noisy(level, count=200):
+    """Pictures with a stroke that reaches into the frame, but not into the padding."""
+    x = torch.full((count, 1, 32, 32), -1.0)
+    x[:, :, 3:20, 14:17] = 1.0
+    level = torch.as_tensor(level)
+    z = torch.sigmoid(level).sqrt() * x + torch.sigmoid(-level).sqrt() * torch.randn_like(x)
+    return z
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("level", [-1.5, 0.0, 3.0, 8.0])
+def test_gauge_reads_the_noise_level(training, level):
+    torch.manual_seed(0)
+    found = NoiseGauge().train(training)(noisy(level))
+    assert found.shape == (200,)
+    assert abs(found.mean() - level) < 0.4
+    assert found.std() < (0.3 if training else 0.7)
+
+
+def test_gauge_reads_late_pictures_as_noisy_in_sampling_only():
+    """A picture without its signal: the mean would have the process wait for ever."""
+    torch.manual_seed(0)
+    z = torch.randn(100, 1, 32, 32) + 0.1
+    gauge = NoiseGauge()
+    assert gauge(z).mean() < -7
+    assert gauge.eval()(z).min() > NoiseGauge.LEAST
+
+
+def test_gradient_counts_heavy_noise_more_but_the_loss_stays(ddpm):
+    torch.manual_seed(0)
+    x, t = noisy(-3.0, 8), torch.full((8,), 450)
+    with torch.no_grad():
+        expected = ddpm(x, t).square().sum()
+    loss = ddpm(x, t).square().sum()
+    torch.testing.assert_close(loss.detach(), expected)
+    bias = ddpm.body.leave.bias
+    raised = torch.autograd.grad(loss, bias)[0]
+    level = ddpm.levels[450]
+    plain = torch.autograd.grad(_without_hooks(ddpm, x, t).square().sum(), bias)[0]
+    weight = min(1 / torch.sigmoid(level).item(), unet.MOST_WEIGHT)
+    torch.testing.assert_close(raised, weight * plain, rtol=1e-3, atol=1e-3)
+
+
+def _without_hooks(network, x, t):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(unet, "MOST_WEIGHT", 1.0)
+        return network(x, t)
+
+
+def test_time_beyond_the_schedule_is_its_end():
+    torch.manual_seed(0)
+    network = waken(DDPMUNet(width=16, n_steps=50))
+    assert network(torch.randn(2, 1, 8, 8), torch.tensor([49, 999])).isfinite().all()
 
 
 def test_float64_network_works():

@@ -24,6 +24,10 @@ def _count(size: Any) -> int:
     return 1 if size is None else int(np.prod(size))
 
 
+def _axes(size: Any) -> tuple[int, ...]:
+    return () if size is None else tuple(int(n) for n in np.atleast_1d(size))
+
+
 def _shaped(values: np.ndarray, size: Any) -> Any:
     return values.reshape(size) if size is not None else values.reshape(-1)[0]
 
@@ -48,11 +52,11 @@ def _standard_normal(s: Streams, size: Any = None, dtype: Any = np.float64, out:
 
 def _uniform(s: Streams, low: Any = 0.0, high: Any = 1.0, size: Any = None) -> Any:
     size = _size_of(size, low, high)
-    return np.asarray(low) + (np.asarray(high) - low) * _shaped(s.uniform(_count(size)), size)
+    return np.asarray(low) + (np.asarray(high) - low) * _shaped(s.uniform(_axes(size)), size)
 
 
 def _random(s: Streams, size: Any = None, dtype: Any = np.float64, out: Any = None) -> Any:
-    values = _shaped(s.uniform(_count(size if out is None else out.shape)), size)
+    values = _shaped(s.uniform(_axes(size if out is None else out.shape)), size)
     return _into(out, values, dtype)
 
 
@@ -75,7 +79,10 @@ def _integers(
         low, high = 0, low
     size = _size_of(size, low, high)
     span = np.asarray(high) + int(endpoint) - low
-    values = np.asarray(low) + np.floor(_shaped(s.fresh_uniform(_count(size)), size) * span)
+    if span.ndim == 0 and np.ndim(low) == 0:
+        values = _shaped(s.integers(int(low), int(low + span), _count(size)), size)
+    else:
+        values = np.asarray(low) + np.floor(_shaped(s.fresh_uniform(_count(size)), size) * span)
     return values.astype(dtype or np.int64)
 
 
@@ -191,8 +198,8 @@ def _seeding(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _PYTHON: dict[str, Callable[..., Any]] = {
-    "random": lambda s: float(s.uniform(1)[0]),
-    "uniform": lambda s, a, b: a + (b - a) * float(s.uniform(1)[0]),
+    "random": lambda s: float(s.uniform(())[0]),
+    "uniform": lambda s, a, b: a + (b - a) * float(s.uniform(())[0]),
     "gauss": lambda s, mu=0.0, sigma=1.0: mu + sigma * float(s.normal(1)[0]),
     "normalvariate": lambda s, mu=0.0, sigma=1.0: mu + sigma * float(s.normal(1)[0]),
     "randint": lambda s, a, b: int(s.integers(a, b + 1, 1)[0]),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
 
 RandomState = np.random.RandomState  # bound before anything of numpy is replaced
+_RESOLUTION = 2.0**24
 
 _active: list[Streams] = []
 
@@ -45,21 +46,37 @@ class Streams:
             return np.full(n, float(self.constant))
         return self._normal.standard_normal(n)
 
-    def uniform(self, n: int) -> np.ndarray:
-        """(n,) float64 draws from [0, 1), or n times Phi(constant)."""
+    def uniform(self, shape: Sequence[int]) -> np.ndarray:
+        """float64 draws from [0, 1) for an array of this shape, flat; or Phi(constant) each.
+
+        One number a row, or a single one, is how times and labels are drawn by hand:
+        `(torch.rand(batch) * n_steps).long()`. Such draws come from the stream of `integers`, and
+        give what `integers` gives.
+        """
+        n = math.prod(shape)
+        if sum(size > 1 for size in shape) <= 1:
+            return self.fresh_uniform(n)
         if self.constant is not None:
             # Phi keeps inverse-transform sampling consistent: icdf(Phi(c)) is c again.
             return np.full(n, 0.5 * (1.0 + math.erf(self.constant / math.sqrt(2.0))))
         return self._uniform.random_sample(n)
 
     def fresh_uniform(self, n: int) -> np.ndarray:
-        """(n,) draws from [0, 1) that are never constant, for discrete choices."""
-        return self._integers.random_sample(n)
+        """(n,) draws from [0, 1) that are never constant, for discrete choices.
+
+        Multiples of 2^-24, as `torch.rand` draws them, so that rounding to float32 changes none.
+        """
+        return np.floor(self._integers.random_sample(n) * _RESOLUTION) / _RESOLUTION
 
     def integers(self, low: int, high: int, n: int) -> np.ndarray:
         """(n,) int64 draws from {low, ..., high - 1}."""
         # From random_sample, not randint: one number consumed a draw, whatever the range.
-        return low + np.floor(self.fresh_uniform(n) * (high - low)).astype(np.int64)
+        draws, span = self.fresh_uniform(n), high - low
+        if span <= _RESOLUTION:
+            draws = draws.astype(np.float32) * np.float32(span)  # in the arithmetic of torch
+        else:
+            draws = draws * span
+        return low + np.minimum(np.floor(draws), span - 1).astype(np.int64)
 
 
 def key(seed: int, *names: object) -> np.ndarray:

@@ -80,7 +80,7 @@ def _standard_normal(s: Streams, out: torch.Tensor, args: Any, kwargs: Any) -> n
 
 
 def _standard_uniform(s: Streams, out: torch.Tensor, args: Any, kwargs: Any) -> np.ndarray:
-    return s.uniform(out.numel())
+    return s.uniform(out.shape)
 
 
 def _normal(s: Streams, out: torch.Tensor, args: Any, kwargs: Any) -> np.ndarray:
@@ -100,7 +100,7 @@ def _log_normal_(s: Streams, out: torch.Tensor, args: Any, kwargs: Any) -> np.nd
 
 def _uniform_(s: Streams, out: torch.Tensor, args: Any, kwargs: Any) -> np.ndarray:
     low, high = _argument(args, kwargs, 1, "from", 0.0), _argument(args, kwargs, 2, "to", 1.0)
-    return low + (high - low) * s.uniform(out.numel())
+    return low + (high - low) * s.uniform(out.shape)
 
 
 def _randint(s: Streams, out: torch.Tensor, args: Any, kwargs: Any) -> np.ndarray:
@@ -142,7 +142,7 @@ def _bernoulli_(s: Streams, out: torch.Tensor, args: Any, kwargs: Any) -> np.nda
 
 def _exponential_(s: Streams, out: torch.Tensor, args: Any, kwargs: Any) -> np.ndarray:
     rate = _argument(args, kwargs, 1, "lambd", 1.0)
-    return -np.log1p(-s.uniform(out.numel())) / rate
+    return -np.log1p(-s.uniform(out.shape)) / rate
 
 
 def _multinomial(s: Streams, out: torch.Tensor, args: Any, kwargs: Any) -> np.ndarray:
