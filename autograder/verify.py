@@ -215,7 +215,10 @@ def _repeats(places: Places, rubrics: list[Rubric]) -> Iterator[str]:
             after = student.read_bytes(), again.read_bytes()
         for name, a, b in zip(("students'", "Gradescope"), before, after):
             if a != b:
-                yield f"the {name} zip of {item.assignment} differs when it is built twice"
+                yield (
+                    f"the {name} zip of {item.assignment} differs when it is built again; if the "
+                    "kit was changed meanwhile, run `autograder release` first"
+                )
 
 
 def table(rubrics: list[Rubric]) -> list[tuple[str, ...]]:
