@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
@@ -101,10 +101,10 @@ class Grader:
             first = self._stack.enter_context(Sandbox((), extra=preload))
             unread = [fixtures, *_files_in(fixtures), *private]
             self.layers = rungs.choose(first, unread, [fixtures, *private], allowed, unsafe)
-            self._sandboxes = [first]
+            self.sandboxes = [first]
             for slot in range(1, jobs):
                 other = Sandbox(self.layers, slot=slot, parent=first)
-                self._sandboxes.append(self._stack.enter_context(other))
+                self.sandboxes.append(self._stack.enter_context(other))
         except BaseException:
             self._stack.close()
             raise
@@ -127,11 +127,11 @@ class Grader:
     @property
     def peak_kib(self) -> int:
         """Largest resident size of any child so far."""
-        return max(sandbox.peak_kib for sandbox in self._sandboxes)
+        return max(sandbox.peak_kib for sandbox in self.sandboxes)
 
     def grade(self, submission: Submission, sandbox: Sandbox | None = None) -> Grading:
         """Grade one submission; faults of the grader become verdicts that say so."""
-        sandbox = sandbox or self._sandboxes[0]
+        sandbox = sandbox or self.sandboxes[0]
         start = time.monotonic()
         result = Grading(submission, [], self.isolation, self.release)
         with sandbox.stage(submission.files):
@@ -147,7 +147,7 @@ class Grader:
     def grade_all(self, submissions: Sequence[Submission], done: Callable[[Grading], None]) -> None:
         """Grade many, as many at a time as there are jobs; `done` is called from worker threads."""
         free: SimpleQueue[Sandbox] = SimpleQueue()
-        for sandbox in self._sandboxes:
+        for sandbox in self.sandboxes:
             free.put(sandbox)
 
         def work(submission: Submission) -> None:
@@ -157,7 +157,7 @@ class Grader:
             finally:
                 free.put(sandbox)
 
-        with ThreadPoolExecutor(len(self._sandboxes)) as pool:
+        with ThreadPoolExecutor(len(self.sandboxes)) as pool:
             for future in [pool.submit(work, submission) for submission in submissions]:
                 future.result()
 
@@ -167,15 +167,16 @@ class Grader:
         if task.file not in submission.files:
             return _unrun(task, _why_not(task.file, submission))
         try:
-            verdicts = self._verdicts(sandbox, assignment, task, task.isolated, list(task.cases))
-            if task.isolated:
-                # Whoever calls helpers of their own is right too if it all fits together.
-                failed = [c for c in task.cases if verdicts[c.name].status not in _SETTLED]
-                own = self._verdicts(sandbox, assignment, task, False, failed) if failed else {}
-                verdicts |= {name: v for name, v in own.items() if v.status == PASSED}
-            self._explain(sandbox, assignment, task, verdicts)
+            scored = [case for case in task.cases if case.weight > 0]
+            verdicts = self._verdicts(sandbox, assignment, task, scored)
+            if any(verdict.status not in _SETTLED for verdict in verdicts.values()):
+                # To show values; in a child of their own, which has no other case's inputs.
+                shown = [case for case in task.cases if not case.weight]
+                verdicts |= self._verdicts(sandbox, assignment, task, shown)
             _withhold(assignment, task, verdicts)
-            results = [_result(case, verdicts[case.name]) for case in task.cases]
+            results = [
+                _result(case, verdicts[case.name]) for case in task.cases if case.name in verdicts
+            ]
         except Exception as error:  # whatever it is, the student did not do it
             fault = Verdict(
                 GRADER_FAULT,
@@ -186,18 +187,19 @@ class Grader:
             return _unrun(task, fault)
         return _task_result(task, results)
 
-    def _explain(
-        self, sandbox: Sandbox, assignment: Assignment, task: Task, verdicts: dict[str, Verdict]
-    ) -> None:
-        """Get values and texts to show from a child that has the inputs of public cases only."""
-        shown = [c for c in task.cases if c.public and verdicts[c.name].status not in _SETTLED]
-        for case in task.cases:
-            verdicts[case.name] = replace(verdicts[case.name], detail="")
-        if shown:
-            alone = self._verdicts(sandbox, assignment, task, task.isolated, shown)
-            verdicts |= {name: v for name, v in alone.items() if v.status not in _SETTLED}
-
     def _verdicts(
+        self, sandbox: Sandbox, assignment: Assignment, task: Task, cases: list[Case]
+    ) -> dict[str, Verdict]:
+        """Verdicts on cases, by name. A task that builds on others is run in two ways."""
+        verdicts = self._run(sandbox, assignment, task, task.isolated, cases)
+        failed = [c for c in cases if verdicts[c.name].status not in _SETTLED]
+        if task.isolated and failed:
+            # Whoever calls helpers of their own is right too if it all fits together.
+            own = self._run(sandbox, assignment, task, False, failed)
+            verdicts |= {name: v for name, v in own.items() if v.status == PASSED}
+        return verdicts
+
+    def _run(
         self, sandbox: Sandbox, assignment: Assignment, task: Task, isolated: bool,
         cases: list[Case],
     ) -> dict[str, Verdict]:  # fmt: skip
@@ -219,9 +221,9 @@ def _withhold(assignment: Assignment, task: Task, verdicts: dict[str, Verdict]) 
     ]
     if not ordinary or any(verdicts[case.name].status == PASSED for case in ordinary):
         return
-    for case in task.cases:
-        if verdicts[case.name].status == PASSED:
-            verdicts[case.name] = Verdict(FAILED, "this counts once an ordinary case is right")
+    for name, verdict in verdicts.items():
+        if verdict.status == PASSED:
+            verdicts[name] = Verdict(FAILED, "this counts once an ordinary case is right")
 
 
 def _verdict(task: Task, case: Case, answers: CaseArrays, found: CaseOutcome) -> Verdict:

@@ -9,7 +9,6 @@ import json
 import os
 import resource
 import socket
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +35,7 @@ class Batch:
     folder: Path
     calls: int
     before: dict[str, bytes]
-    others: set[Path]
+    sandboxes: list[Path]
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -56,7 +55,6 @@ def open_all(folder: Path) -> list[Submission]:
 def batch(hidden: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Batch]:
     """Every case, through the real intake, by one grader."""
     home = tmp_path_factory.mktemp("judge")
-    others = set(Path(tempfile.gettempdir()).glob("grading-*"))
     folder, out = home / "handed-in", home / "out"
     folder.mkdir()
     out.mkdir()
@@ -81,6 +79,7 @@ def batch(hidden: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ba
         patch.setenv("SECRET_OF_THE_PARENT", "swordfish")
         private = [folder, out, ROOT / "solutions"]
         with Grader(hidden, jobs=2, private=private, preload=preloads(submissions)) as grader:
+            sandboxes = [sandbox.folder for sandbox in grader.sandboxes]
             grader.grade_all(submissions, lambda g: gradings.update({g.submission.name: g}))
             again = [s for s in submissions if s.name in REPEATED]
             second: dict[str, Grading] = {}
@@ -94,7 +93,7 @@ def batch(hidden: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ba
             calls += 1
     except BlockingIOError:
         server.close()
-    yield Batch(gradings, home, calls, before, others)
+    yield Batch(gradings, home, calls, before, sandboxes)
 
 
 def test_every_case_is_found_and_graded(batch: Batch) -> None:
@@ -112,7 +111,7 @@ def test_results_can_be_written_and_read(batch: Batch, tmp_path: Path) -> None:
 
 def test_the_parent_stays_small_and_leaves_nothing(batch: Batch) -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 1.5e6  # KiB
-    assert set(Path(tempfile.gettempdir()).glob("grading-*")) <= batch.others
+    assert batch.sandboxes and not any(folder.exists() for folder in batch.sandboxes)
 
 
 def test_nothing_outside_is_reached(batch: Batch) -> None:

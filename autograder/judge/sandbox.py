@@ -74,9 +74,9 @@ class Sandbox:
         self.device = device
         self.limits = limits or Limits()
         self.peak_kib = 0
-        self._folder = Path(tempfile.mkdtemp(prefix="grading-"))
-        os.chmod(self._folder, 0o711)  # children pass through it, and cannot list it
-        self._staged, self._scratch = self._folder / "files", self._folder / "scratch"
+        self.folder = Path(tempfile.mkdtemp(prefix="grading-"))
+        os.chmod(self.folder, 0o711)  # children pass through it, and cannot list it
+        self._staged, self._scratch = self.folder / "files", self.folder / "scratch"
         self._staged.mkdir(mode=0o700)
         self._scratch.mkdir(mode=0o700)
         self._process: subprocess.Popen[bytes] | None = None
@@ -123,7 +123,7 @@ class Sandbox:
         self._process = subprocess.Popen(
             command,
             pass_fds=[theirs.fileno()],
-            cwd=self._folder,
+            cwd=self.folder,
             env=surroundings.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -157,7 +157,7 @@ class Sandbox:
                 self._process.stderr.close()
             self._process.kill()
             self._process.wait()
-        scratch.remove(self._folder)
+        scratch.remove(self.folder)
 
     @contextlib.contextmanager
     def stage(self, files: Mapping[str, bytes]) -> Iterator[None]:
