@@ -346,13 +346,13 @@ r"""
 **Your answer** (`q1.written_training`):
 
 ### BEGIN SOLUTION
-(a) With the course's settings the validation loss is about 101 nats after 20 epochs; 104 is passed
-after about nine.
+(a) With the course's settings the validation loss is about 102 nats after 20 epochs; 104 is passed
+after about thirteen.
 
 (b) Early on the validation loss is the lower one: the training loss of an epoch is a mean over the
-epoch, while the model was still worse, and validation comes after it. From about the twelfth epoch
-on training runs ahead, by about one nat at the end. That gap is the part of the improvement that does
-not carry over to unseen digits (overfitting). It is small beside the loss, and both curves still
+epoch, while the model was still worse, and validation comes after it. From about the seventeenth
+epoch on training is ahead, by a few tenths of a nat. That gap is the part of the improvement that
+does not carry over to unseen digits (overfitting). It is small beside the loss, and both curves still
 fall, so longer training would still help, slowly.
 
 (c) The loss is a sum of two prices. Sharper images need a $z$ that says more, and every nat it says

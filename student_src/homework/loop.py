@@ -49,7 +49,11 @@ class Loop:
     ) -> None:
         self.model, self.loss_of, self.args, self.device = model, loss_of, args, device
         self.options = {name: option(args, name, value) for name, value in OPTIONS.items()}
-        self.optimizer = torch.optim.Adam(model.parameters(), lr=args["learning_rate"])
+        # One pass over the memory instead of ten, a tenth of the VAE's step. But it takes for
+        # granted that weights and averages lie alike in memory, which a checkpoint forgets.
+        fused = device.type == "cpu" and all(p.is_contiguous() for p in model.parameters())
+        rate = args["learning_rate"]
+        self.optimizer = torch.optim.Adam(model.parameters(), lr=rate, fused=fused)
         decay = self.options["ema_decay"]
         self.ema = EMA(model, decay) if decay else None
         self.epoch, self.step, self.seconds = 0, 0, 0.0

@@ -38,7 +38,7 @@ _VAE: dict[str, Any] = {
     "epochs": 20,
     "n_samples": 25,
     "latent": 20,
-    "hidden": 512,
+    "hidden": 320,
     "metric_samples": 1000,
 }
 _DIFFUSION: dict[str, Any] = {
