@@ -30,12 +30,14 @@ class Run:
         messages: what it sent, without the first message.
         ended: "timeout", "crash", "flood", or "" if it ended by itself.
         detail: what happened, in words for students.
+        void: no message counts, whenever the fault was seen: verdicts must not depend on timing.
         unconfined: why nothing of the student's was run, if the child could not be confined.
     """
 
     messages: list[Message]
     ended: str = ""
     detail: str = ""
+    void: bool = False
     unconfined: str = ""
     peak_kib: int = 0
 
@@ -70,13 +72,13 @@ class Watch:
             if time.monotonic() >= look:
                 look = time.monotonic() + LOOK_SECONDS
                 if self._wrote_too_much():
-                    return self._end("flood", FILES)
+                    return self._end_of_files()
             ready, _, _ = select.select([self.answers], [], [], min(left, LOOK_SECONDS))
             if not ready:
                 continue
             data = os.read(self.answers, 1 << 20)
             if not data:
-                return self._end("flood", FILES) if self._wrote_too_much() else self.run
+                return self._end_of_files() if self._wrote_too_much() else self.run
             received += len(data)
             try:
                 news = [self._take(*message) for message in reader.feed(data)]
@@ -90,6 +92,10 @@ class Watch:
     def _end(self, ended: str, detail: str = "") -> Run:
         self.run.ended, self.run.detail = ended, detail
         return self.run
+
+    def _end_of_files(self) -> Run:
+        self.run.void = True
+        return self._end("flood", FILES)
 
     def _wrote_too_much(self) -> bool:
         return scratch.size_of(self.folder) > self.most_bytes
