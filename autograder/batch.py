@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from autograder import results
-from autograder.grade import Grader, Grading
+from autograder.engine import Graded, LocalEngine
 from autograder.intake import (
     IntakeError,
     Submission,
@@ -16,7 +17,6 @@ from autograder.intake import (
     submission_names,
 )
 from autograder.selection import expected_files, load_assignments, preloads, release_digest
-from homework.verdict import GRADER_FAULT
 
 
 class Batch:
@@ -76,21 +76,28 @@ class Batch:
             results.write_fault(self.out / submission.name, "it was ended before it was done.")
         private = [self.out, *{source.resolve() for source in self.sources}]
         jobs = min(jobs, len(waiting))
-        with Grader(self.fixtures, self.only, jobs, unsafe, private, preloads(waiting)) as grader:
-            self.isolation = grader.isolation
+        extra = preloads(waiting)
+        with LocalEngine(self.fixtures, self.only, jobs, unsafe, private, extra) as engine:
+            self.isolation = engine.isolation
 
-            def done(grading: Grading) -> None:
-                name = grading.submission.name
-                try:
-                    results.write(self.out / name, grading)
-                    self.found[name] = results.gradescope(grading)
-                    self.remarks[name] = _remark(grading)
-                except (OSError, ValueError) as error:  # the others are graded all the same
-                    self.remarks[name] = f"its results could not be written: {error}"
-                    self.problems.append(f"{name}: {self.remarks[name]}")
+            def done(graded: Graded) -> None:
+                self._keep(graded)
                 step()
 
-            grader.grade_all(waiting, done)
+            engine.grade_all(waiting, done)
+
+    def _keep(self, graded: Graded) -> None:
+        name = graded.name
+        try:
+            if graded.fault:
+                results.write_fault(self.out / name, f"{graded.fault}.")
+            else:
+                results.write(self.out / name, graded.results, graded.feedback)
+                self.found[name] = graded.results
+            self.remarks[name] = _remark(graded)
+        except (OSError, ValueError) as error:  # the others are graded all the same
+            self.remarks[name] = f"its results could not be written: {error}"
+            self.problems.append(f"{name}: {self.remarks[name]}")
 
     def write_csv(self) -> None:
         rows = [(n, self.found.get(n), self.remarks.get(n, "")) for n in sorted(self.names)]
@@ -116,15 +123,15 @@ class Batch:
         return f"{sum(t['score'] for t in tests):g}/{sum(t['max_score'] for t in tests):g}"
 
 
-def _remark(grading: Grading) -> str:
+def _remark(graded: Graded) -> str:
     """What a grader wants to know at a glance."""
-    faults = sum(task.status == GRADER_FAULT for task in grading.tasks)
-    if faults:
-        return f"the grader failed at {faults} tasks: grade again"
-    counts: dict[str, int] = {}
-    for task in grading.tasks:
-        counts[task.status] = counts.get(task.status, 0) + 1
-    counts.pop("passed", None)
-    if not grading.tasks:
+    if graded.fault:
+        return f"the grader failed: {graded.fault}; grade again"
+    if graded.faults:
+        return f"the grader failed at {graded.faults} tasks: grade again"
+    tests = graded.results["tests"]
+    if not tests:
         return "no file of these assignments"
+    counts = Counter(test["extra_data"]["status"] for test in tests)
+    counts.pop("passed", None)
     return ", ".join(f"{count} {status}" for status, count in counts.items()) or "all passed"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,6 +53,7 @@ class Grading:
     tasks: list[TaskResult]
     isolation: str
     release: str
+    slot: int = 0
     seconds: float = 0.0
     written: list[dict[str, Any]] = field(default_factory=list)
 
@@ -133,7 +134,7 @@ class Grader:
         """Grade one submission; faults of the grader become verdicts that say so."""
         sandbox = sandbox or self.sandboxes[0]
         start = time.monotonic()
-        result = Grading(submission, [], self.isolation, self.release)
+        result = Grading(submission, [], self.isolation, self.release, sandbox.slot)
         with sandbox.stage(submission.files):
             for assignment in self.assignments:
                 if not self.always and not set(assignment.files) & _touched(submission):
@@ -144,22 +145,48 @@ class Grader:
         result.seconds = time.monotonic() - start
         return result
 
-    def grade_all(self, submissions: Sequence[Submission], done: Callable[[Grading], None]) -> None:
-        """Grade many, as many at a time as there are jobs; `done` is called from worker threads."""
+    def grade_all(
+        self,
+        submissions: Iterable[Submission],
+        done: Callable[[Grading], None],
+        failed: Callable[[Submission, Exception], None] | None = None,
+    ) -> None:
+        """Grade many, as many at a time as there are jobs, taking them as there is room.
+
+        Args:
+            done: called in the calling thread with each result, as it comes.
+            failed: called so when the grader itself failed at one; without it, that is raised.
+        """
         free: SimpleQueue[Sandbox] = SimpleQueue()
         for sandbox in self.sandboxes:
             free.put(sandbox)
 
-        def work(submission: Submission) -> None:
+        def work(submission: Submission) -> Grading:
             sandbox = free.get()
             try:
-                done(self.grade(submission, sandbox))
+                return self.grade(submission, sandbox)
             finally:
                 free.put(sandbox)
 
+        def hand_over(running: dict[Future[Grading], Submission]) -> None:
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                submission, error = running.pop(future), future.exception()
+                if error is None:
+                    done(future.result())
+                elif failed is not None and isinstance(error, Exception):
+                    failed(submission, error)
+                else:
+                    raise error
+
+        room = 2 * len(self.sandboxes)  # no slot waits until the next submission is read
         with ThreadPoolExecutor(len(self.sandboxes)) as pool:
-            for future in [pool.submit(work, submission) for submission in submissions]:
-                future.result()
+            running: dict[Future[Grading], Submission] = {}
+            for submission in submissions:
+                running[pool.submit(work, submission)] = submission
+                if len(running) >= room:
+                    hand_over(running)
+            while running:
+                hand_over(running)
 
     def _task(
         self, sandbox: Sandbox, assignment: Assignment, task: Task, submission: Submission

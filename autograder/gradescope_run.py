@@ -33,6 +33,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -286,7 +287,9 @@ def sentence(error: Exception) -> str:
 def _judge(submission: Path, assignment: str, fixtures: Path, out: Path) -> None:
     from autograder.grade import grade_to_results
 
-    write_atomically(out, grade_to_results(submission, assignment, fixtures))
+    start = time.monotonic()
+    found = grade_to_results(submission, assignment, fixtures)
+    write_atomically(out, found | {"execution_time": round(time.monotonic() - start, 2)})
 
 
 def main(argv: list[str] | None = None) -> int:

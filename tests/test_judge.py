@@ -104,7 +104,7 @@ def test_every_case_is_found_and_graded(batch: Batch) -> None:
 
 def test_results_can_be_written_and_read(batch: Batch, tmp_path: Path) -> None:
     for name, grading in batch.gradings.items():
-        results.write(tmp_path / name, grading)
+        results.write(tmp_path / name, results.gradescope(grading), results.feedback(grading))
         text = (tmp_path / name / "results.json").read_text(encoding="utf-8")
         assert json.loads(text)["score"] == grading.score
 
