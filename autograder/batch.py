@@ -1,14 +1,22 @@
-"""Grades many submissions, keeps what is already graded, and sums up."""
+"""Grades many submissions, keeps what is already graded, and keeps account of all.
+
+Memory does not grow with what is handed in. A first look opens one submission after the other, to
+learn which are to be graded and which modules they import, and keeps no content. Then the engine
+takes them, opened once more, as it has room. What counts is what is found then: a result carries
+the digest of the very bytes that were graded, so whatever changes meanwhile, results and students
+cannot be mixed up.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from autograder import results
-from autograder.engine import Graded, LocalEngine
+from autograder import ledger, results
+from autograder.engine import Engine, Graded
+from autograder.files import cannot_write, is_full, replace
 from autograder.intake import (
     IntakeError,
     Submission,
@@ -16,7 +24,25 @@ from autograder.intake import (
     open_submission,
     submission_names,
 )
-from autograder.selection import expected_files, load_assignments, preloads, release_digest
+from autograder.ledger import FAULT, GRADED, UNCHANGED, UNREADABLE, WAITING, Row
+from autograder.manifest import Manifest
+from autograder.selection import (
+    code_digest,
+    expected_files,
+    load_assignments,
+    preloads,
+    release_digest,
+    seed_hash,
+)
+
+ENDED = "it was ended before it was done."
+
+
+class HandedIn(NamedTuple):
+    """A submission that was found: where it is, and its name in this batch."""
+
+    source: Path
+    name: str
 
 
 class Batch:
@@ -27,111 +53,196 @@ class Batch:
         out: folder for the results, one folder a submission.
         fixtures: folder of the hidden fixtures.
         only: assignments or tasks to grade, or None; see `Grader`.
+        inside: each path is a folder of many, also as long as there is only one in it.
+        publish: called with the name of each submission whose results have been written.
+
+    Attributes:
+        facts: what grades here, for the manifest.
+        rows: what is known of each submission, by name.
+        problems: sentences on what cannot be read or written, each once.
+        modules: what the submissions import that is worth loading beforehand.
 
     Raises:
         FixtureError: no fixtures, or no such assignment.
     """
 
     def __init__(
-        self, paths: list[Path], out: Path, fixtures: Path, only: list[str] | None
+        self,
+        paths: list[Path],
+        out: Path,
+        fixtures: Path,
+        only: list[str] | None,
+        inside: bool = False,
+        publish: Callable[[str], None] = lambda name: None,
     ) -> None:
-        self.out, self.fixtures, self.only = out, fixtures, only
+        self.paths, self.out, self.inside = paths, out, inside
+        self._publish = publish
         self.chosen = load_assignments(fixtures, only)
         self.expected = expected_files(self.chosen)
         self.release = release_digest(fixtures, self.chosen)
+        self.facts = {
+            "release": self.release,
+            "seed hash": seed_hash(fixtures, self.chosen),
+            "code": code_digest(),
+            "only": only,
+        }
+        self.rows: dict[str, Row] = {}
         self.problems: list[str] = []
-        self.found: dict[str, dict[str, Any]] = {}
-        self.remarks: dict[str, str] = {}
-        self.names: list[str] = []
-        self.isolation = "nothing was run"
-        self.sources = find_submissions(paths, self.expected)
+        self._said: set[tuple[str, str]] = set()
+        self.modules: set[str] = set()
+        self._sources: dict[str, Path] = {}
+        self._begun: dict[str, str] = {}  # name -> digest, of what the engine has now
 
-    def open(self, again: bool) -> list[Submission]:
-        """Open all submissions and return those that are still to be graded."""
-        waiting = []
-        self.names = submission_names(self.sources, self.expected)
-        for source, name in zip(self.sources, self.names):
-            try:
-                submission = open_submission(source, self.expected, name)
-            except IntakeError as error:
-                self.problems.append(str(error))
-                self.remarks[name] = str(error)
-                continue
-            self.problems += [f"{name}: {text}" for text in submission.problems.values()]
-            old = results.stored(self.out / name, submission.digest, self.release)
-            if old is not None and not again:
-                self.found[name] = old
-                self.remarks[name] = "unchanged"
-            else:
-                waiting.append(submission)
-        return waiting
+    def find(self) -> list[HandedIn]:
+        """What is handed in now. A row stays with its source: no other may take over its scores."""
+        out = self.out.resolve()
+        sources = [
+            source
+            for source in find_submissions(self.paths, self.expected, self.inside)
+            if source != out and out not in source.parents
+        ]
+        found = list(map(HandedIn, sources, submission_names(sources, self.expected)))
+        names = {one.source: one.name for one in found}
+        for name, source in list(self._sources.items()):
+            if names.get(source, name) != name:
+                del self._sources[name], self.rows[name]
+        for one in found:
+            if self._sources.get(one.name) != one.source:
+                self._sources[one.name] = one.source
+                self.rows[one.name] = Row(one.name, WAITING, WAITING)
+        return found
+
+    def private(self, found: Iterable[HandedIn]) -> list[Path]:
+        """What no student's code may read: all submissions, all results."""
+        return [self.out, *(one.source for one in found if os.path.exists(one.source))]
+
+    def look(self, one: HandedIn, again: bool = False) -> bool:
+        """Open a submission; whether it is to be graded, as it is not yet, or all are again."""
+        submission = self._open(one)
+        if submission is None:
+            return False
+        for text in submission.problems.values():
+            self._say(one.name, f"{one.name}: {text}")
+        earlier = None if again else self._earlier(submission)
+        if earlier is not None:
+            self.rows[one.name] = earlier
+            return False
+        self.rows[one.name] = Row(one.name, WAITING, WAITING)
+        self.modules |= set(preloads([submission]))
+        return True
 
     def grade(
-        self, waiting: list[Submission], jobs: int, unsafe: bool, step: Callable[[], None]
+        self,
+        waiting: Iterable[HandedIn],
+        engine: Engine,
+        manifest: Manifest,
+        step: Callable[[], None],
     ) -> None:
-        """Grade, write each result as soon as it is there, and call `step` for each."""
-        if not waiting:
-            return
-        for submission in waiting:
-            results.write_fault(self.out / submission.name, "it was ended before it was done.")
-        private = [self.out, *{source.resolve() for source in self.sources}]
-        jobs = min(jobs, len(waiting))
-        extra = preloads(waiting)
-        with LocalEngine(self.fixtures, self.only, jobs, unsafe, private, extra) as engine:
-            self.isolation = engine.isolation
+        """Grade, write each result as soon as it is there, and call `step` for each.
 
-            def done(graded: Graded) -> None:
-                self._keep(graded)
-                step()
+        Raises:
+            OutError: there is no room for results; what was written is whole.
+        """
 
-            engine.grade_all(waiting, done)
+        def opened() -> Iterator[Submission]:
+            for one in waiting:
+                submission = self._open(one)
+                if submission is not None and self._begin(submission):
+                    yield submission
+                else:
+                    step()
 
-    def _keep(self, graded: Graded) -> None:
-        name = graded.name
-        try:
-            if graded.fault:
-                results.write_fault(self.out / name, f"{graded.fault}.")
-            else:
-                results.write(self.out / name, graded.results, graded.feedback)
-                self.found[name] = graded.results
-            self.remarks[name] = _remark(graded)
-        except (OSError, ValueError) as error:  # the others are graded all the same
-            self.remarks[name] = f"its results could not be written: {error}"
-            self.problems.append(f"{name}: {self.remarks[name]}")
+        def done(graded: Graded) -> None:
+            self._keep(graded)
+            self._publish(graded.name)
+            self._begun.pop(graded.name, None)
+            self._note(manifest, graded)
+            step()
+
+        engine.grade_all(opened(), done)
 
     def write_csv(self) -> None:
-        rows = [(n, self.found.get(n), self.remarks.get(n, "")) for n in sorted(self.names)]
+        """Write `grades.csv`; `OSError` if that cannot be done."""
+        self._settle()
         tasks = [task.id for assignment in self.chosen for task in assignment.tasks]
-        results.replace(self.out / "grades.csv", results.grades_csv(rows, tasks))
+        rows = (self.rows[name] for name in sorted(self.rows))
+        replace(self.out / "grades.csv", ledger.grades_csv(rows, tasks))
 
-    def table(self) -> list[tuple[str, ...]]:
-        """Heading and one row for each submission: points by assignment, sum, remark."""
-        heading = ("submission", *(a.name for a in self.chosen), "points", "remark")
-        rows = [heading]
-        for name in sorted(self.names):
-            found = self.found.get(name)
-            cells = [self._points(found, {t.id for t in a.tasks}) for a in self.chosen]
-            total = f"{found['score']:g}" if found else "-"
-            rows.append((name, *cells, total, self.remarks.get(name, "")))
-        return rows
+    def _open(self, one: HandedIn) -> Submission | None:
+        """The submission; None, said and noted, if it cannot be read."""
+        try:
+            return open_submission(one.source, self.expected, one.name)
+        except IntakeError as error:
+            self.rows[one.name] = Row(one.name, UNREADABLE, str(error))
+            self._say(one.name, str(error))
+            return None
 
-    @staticmethod
-    def _points(found: dict[str, Any] | None, tasks: set[str]) -> str:
-        tests = [t for t in (found or {}).get("tests", []) if t["number"] in tasks]
-        if not tests:
-            return "-"
-        return f"{sum(t['score'] for t in tests):g}/{sum(t['max_score'] for t in tests):g}"
+    def _earlier(self, submission: Submission) -> Row | None:
+        """The row of results of an earlier run that are as good as new ones."""
+        found = results.stored(self.out / submission.name, submission.digest, self.release)
+        return None if found is None else _row(submission.name, UNCHANGED, found)
+
+    def _begin(self, submission: Submission) -> bool:
+        """Put results in place that blame nobody, for the case that this is the end."""
+        folder = self.out / submission.name
+        self._begun[submission.name] = submission.digest
+        return self._written(submission.name, lambda: results.write_fault(folder, ENDED))
+
+    def _keep(self, graded: Graded) -> None:
+        name, folder = graded.name, self.out / graded.name
+        if graded.fault:
+            self._fault(name, f"the grader failed: {graded.fault}; grade again")
+            self._written(name, lambda: results.write_fault(folder, f"{graded.fault}."))
+        elif self._written(name, lambda: results.write(folder, graded.results, graded.feedback)):
+            row = _row(name, GRADED, graded.results)
+            self.rows[name] = row or Row(name, FAULT, "the grader failed: no results; grade again")
+
+    def _settle(self) -> None:
+        """Take in what was written just when an interruption came between that and its row."""
+        for name, digest in self._begun.items():
+            found = results.stored(self.out / name, digest, self.release)
+            row = None if found is None else _row(name, GRADED, found)
+            if row is not None:
+                self.rows[name] = row
+                self._publish(name)
+        self._begun.clear()
+
+    def _written(self, name: str, write: Callable[[], None]) -> bool:
+        """Whether results of one submission could be written; the others go on if not."""
+        problem = self._try(write)
+        if problem:
+            self._fault(name, f"its results could not be written: {problem}")
+            self._say(name, f"{name}: {self.rows[name].remark}")
+        return not problem
+
+    def _note(self, manifest: Manifest, graded: Graded) -> None:
+        digest = graded.results.get("extra_data", {}).get("digest", "")
+        note = (graded.name, digest, graded.seconds, graded.where, graded.fault)
+        problem = self._try(lambda: manifest.note(*note))
+        if problem:
+            self._say("", f"the seconds of gradings could not be written: {problem}")
+
+    def _try(self, write: Callable[[], None]) -> str:
+        """Why something could not be written; `OutError` if no more can be."""
+        try:
+            write()
+        except (OSError, ValueError) as error:
+            if isinstance(error, OSError) and is_full(error):
+                raise cannot_write(self.out, error) from None
+            return str(error)
+        return ""
+
+    def _fault(self, name: str, remark: str) -> None:
+        self.rows[name] = Row(name, FAULT, remark)
+
+    def _say(self, name: str, text: str) -> None:
+        if (name, text) not in self._said:  # the first and the second look may see the same
+            self._said.add((name, text))
+            self.problems.append(text)
 
 
-def _remark(graded: Graded) -> str:
-    """What a grader wants to know at a glance."""
-    if graded.fault:
-        return f"the grader failed: {graded.fault}; grade again"
-    if graded.faults:
-        return f"the grader failed at {graded.faults} tasks: grade again"
-    tests = graded.results["tests"]
-    if not tests:
-        return "no file of these assignments"
-    counts = Counter(test["extra_data"]["status"] for test in tests)
-    counts.pop("passed", None)
-    return ", ".join(f"{count} {status}" for status, count in counts.items()) or "all passed"
+def _row(name: str, state: str, found: dict[str, Any]) -> Row | None:
+    try:
+        return ledger.row(name, state, found)
+    except (KeyError, TypeError, ValueError):
+        return None  # whatever that is, it was not written by this version

@@ -35,8 +35,9 @@ def catalogue(rubric: Rubric, public: bool) -> dict[str, Any]:
     """What is known of an assignment without its arrays: the content of `<assignment>.json`.
 
     The public catalogue lists the public cases only, the hidden one both: public copies have
-    weight 0 there.
+    weight 0 there. What instructors look for in students' code is in the hidden one alone.
     """
+    policy = {} if public else {"finished_policy": rubric.finished_policy}
     return {
         "generated_by": "autograder release, from solutions/rubrics/" + rubric.assignment + ".py",
         "format": FORMAT,
@@ -47,6 +48,7 @@ def catalogue(rubric: Rubric, public: bool) -> dict[str, Any]:
         "points": rubric.points,
         "tasks": [_task_entry(task, public) for task in rubric.tasks],
         "written": [vars(item) for item in rubric.written],
+        **policy,
     }
 
 
@@ -66,6 +68,7 @@ def _task_entry(task: Task, public: bool) -> dict[str, Any]:
         "broadcasts": list(task.broadcasts),
         "cases": cases,
         "mistakes": {mistake.id: mistake.hint for mistake in task.mistakes},
+        **({} if public else {"finished": list(task.finished)}),
     }
 
 

@@ -1,55 +1,17 @@
-"""The command line: `autograder release`, `autograder verify`, `autograder grade`."""
+"""The command line: `autograder release`, `verify`, `grade` and `doctor`."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from autograder import __version__
-
-BAD_INPUT = 2
-console = Console(highlight=False)
-
-
-class Failure(click.ClickException):
-    """An error told in one sentence, with exit code 2 and no traceback."""
-
-    exit_code = BAD_INPUT
-
-    def show(self, file: object = None) -> None:
-        click.echo(f"autograder: {self.message}", err=True)
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Turn the errors that users can do something about into one sentence."""
-    from autograder.build_fixtures import BuildError
-    from autograder.intake import IntakeError
-    from autograder.judge.rungs import NoIsolation
-    from autograder.judge.sandbox import SandboxError
-    from autograder.release import ReleaseError
-    from autograder.rubric import RubricError
-    from autograder.source import MarkerError
-    from homework.fixtures import FixtureError
-
-    known = (
-        BuildError, FixtureError, IntakeError, MarkerError,
-        NoIsolation, ReleaseError, RubricError, SandboxError,
-    )  # fmt: skip
-    try:
-        yield
-    except known as error:
-        raise Failure(str(error)) from None
-    except PermissionError as error:
-        raise Failure(f"no permission for {error.filename}; change its mode or owner") from None
+from autograder.cli_common import Failure, console, told
+from autograder.cli_grade import grade
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -77,7 +39,7 @@ def release(seed: str | None, check: bool) -> None:
     from autograder import rubric
 
     assert isinstance(places, releasing.Places)
-    with _told():
+    with told():
         if not check:
             releasing.build(places, seed, console.print)
             return
@@ -100,7 +62,7 @@ def verify(jobs: int) -> None:
 
     assert isinstance(places, releasing.Places)
     start = time.monotonic()
-    with _told():
+    with told():
         releasing.require_built(places)
         with console.status("proving the release") as status:
 
@@ -122,60 +84,23 @@ def verify(jobs: int) -> None:
 
 
 @main.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--out", default=Path("grading"), show_default=True, type=click.Path(path_type=Path),
-    help="Folder for results.",
-)  # fmt: skip
-@click.option(
-    "--fixtures", type=click.Path(path_type=Path), help="Hidden fixtures, if not build/hidden."
-)
-@click.option(
-    "--assignment", "--task", "-a", "-t", "only", multiple=True,
-    help="Grade these only: vae, q1, or q1.log_mean_exp.",
-)  # fmt: skip
-@click.option("--jobs", "-j", default=1, show_default=True, help="Submissions at a time.")
-@click.option("--again", is_flag=True, help="Grade unchanged submissions too.")
-@click.option("--unsafe", is_flag=True, help="Grade even where nothing confines students' code.")
-def grade(
-    paths: tuple[Path, ...],
-    out: Path,
-    fixtures: Path | None,
-    only: tuple[str, ...],
-    jobs: int,
-    again: bool,
-    unsafe: bool,
-) -> None:
-    """Grade submissions: a file, a folder, a zip, or a folder of many."""
-    from autograder.batch import Batch
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs to read.")
+def doctor(as_json: bool) -> None:
+    """Show what isolation this machine gives, by trying to break it."""
+    from autograder import doctor as examining
 
-    if jobs < 1:
-        raise Failure(f"--jobs must be at least 1, not {jobs}")
-    fixtures = fixtures or Path(__file__).resolve().parents[1] / "build" / "hidden"
-    with _told():
-        batch = Batch(list(paths), out, fixtures, list(only) or None)
-        waiting = batch.open(again)
-        columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-        with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
-            bar = progress.add_task("grading", total=len(batch.names))
-            progress.advance(bar, len(batch.names) - len(waiting))
-            batch.grade(waiting, jobs, unsafe, lambda: progress.advance(bar))
-        batch.write_csv()
-    _print_grades(batch.table())
-    console.print(f"Isolation: {batch.isolation}. Results are in {out}.")
-    for problem in batch.problems:
-        click.echo(f"autograder: {problem}", err=True)
-    if batch.problems:
-        sys.exit(BAD_INPUT)
+    answers = Path(__file__).resolve().parents[1] / "build" / "hidden"
+    with console.status("looking around") as status:
+        report = examining.examine([answers], status.update)
+    if as_json:
+        click.echo(report.as_json)
+    else:
+        examining.show(report, console)
+    if not report.chosen:
+        sys.exit(1)
 
 
-def _print_grades(rows: list[tuple[str, ...]]) -> None:
-    shown = Table(title="Grades")
-    for number, heading in enumerate(rows[0]):
-        shown.add_column(heading, justify="left" if number == 0 else "right", overflow="fold")
-    for row in rows[1:]:
-        shown.add_row(*row)
-    console.print(shown)
+main.add_command(grade)
 
 
 if __name__ == "__main__":

@@ -48,9 +48,15 @@ class Graded:
 
 
 class Engine(Protocol):
-    """Grades submissions; a context manager."""
+    """Grades submissions; a context manager.
+
+    Attributes:
+        isolation: what confines students' code, in words.
+        device: where probes run.
+    """
 
     isolation: str
+    device: str
 
     def __enter__(self) -> Engine: ...
 
@@ -83,6 +89,7 @@ class LocalEngine:
     ) -> None:
         self._grader = Grader(fixtures, only, jobs, unsafe, private, preload)
         self.isolation = self._grader.isolation
+        self.device = "cpu"
 
     def __enter__(self) -> LocalEngine:
         return self

@@ -7,42 +7,38 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Any
 
+from autograder import static_checks
 from autograder.intake import IntakeError, Submission, open_submission
 from autograder.judge import rungs
 from autograder.judge.confine import RUNGS
-from autograder.judge.sandbox import CaseInputs, CaseOutcome, Sandbox
-from autograder.judge.watch import CASE_SECONDS
+from autograder.judge.sandbox import Sandbox
+from autograder.judge.slot import SandboxError, ZygoteGone
 from autograder.selection import expected_files, load_assignments, preloads, release_digest
-from homework import compare
-from homework.fixtures import Assignment, Case, CaseArrays, Task
+from autograder.verdicts import (
+    SETTLED,
+    case_inputs,
+    case_result,
+    scored_cases,
+    task_result,
+    unrun,
+    verdict_on,
+    why_not_run,
+    withhold,
+)
+from autograder.workers import Workers
+from homework.fixtures import Assignment, Case, Task
 from homework.verdict import (
-    ERROR,
-    FAILED,
     GRADER_FAULT,
-    NOT_RUN,
     PASSED,
-    TIMEOUT,
-    CaseResult,
     TaskResult,
     Verdict,
 )
-
-# What a second run, on the student's own code alone, would not change.
-_SETTLED = (PASSED, TIMEOUT, NOT_RUN)
-
-
-# What to do about a process that ended; the keys are parts of what the sandbox says.
-_ENDS = {
-    "ended the process": "do not end the process; return or raise instead",
-    "segmentation fault": "Python itself crashed: is there a recursion without end?",
-    "processor time": "is there a loop that never ends?",
-    "memory": "check the shapes: does something grow far larger than the inputs?",
-}
 
 
 @dataclass
@@ -78,6 +74,7 @@ class Grader:
         private: further folders that no child may read: other submissions, results.
         preload: modules that submissions import.
         allowed: rungs of isolation to try, strongest first.
+        device: on which probes run.
 
     Raises:
         FixtureError: there are no fixtures, or they are of another version.
@@ -93,19 +90,21 @@ class Grader:
         private: Sequence[Path] = (),
         preload: Sequence[str] = (),
         allowed: Sequence[tuple[str, ...]] = RUNGS,
+        device: str = "cpu",
     ) -> None:
         self.assignments = load_assignments(fixtures, only)
         self.always = only is not None
         self.release = release_digest(fixtures, self.assignments)
         self._stack = ExitStack()
         try:
-            first = self._stack.enter_context(Sandbox((), extra=preload))
-            unread = [fixtures, *_files_in(fixtures), *private]
-            self.layers = rungs.choose(first, unread, [fixtures, *private], allowed, unsafe)
-            self.sandboxes = [first]
-            for slot in range(1, jobs):
-                other = Sandbox(self.layers, slot=slot, parent=first)
-                self.sandboxes.append(self._stack.enter_context(other))
+            unread, unwritten = [fixtures, *_files_in(fixtures), *private], [fixtures, *private]
+            first = rungs.open_sandbox(unread, unwritten, allowed, unsafe, preload, device)
+            self.layers, self.jobs = first.layers, jobs
+            start = partial(Sandbox, self.layers, preload, device=first.device)
+            self._workers = Workers(first, jobs, start)
+            self._stack.callback(self._workers.close)
+            # Kept open: a zygote is ended when the thread that started it ends.
+            self._threads = self._stack.enter_context(ThreadPoolExecutor(jobs))
         except BaseException:
             self._stack.close()
             raise
@@ -126,23 +125,38 @@ class Grader:
         return rungs.name(self.layers)
 
     @property
+    def sandboxes(self) -> list[Sandbox]:
+        """Where submissions are graded."""
+        return self._workers.sandboxes
+
+    @property
     def peak_kib(self) -> int:
         """Largest resident size of any child so far."""
-        return max(sandbox.peak_kib for sandbox in self.sandboxes)
+        return self._workers.peak_kib
 
-    def grade(self, submission: Submission, sandbox: Sandbox | None = None) -> Grading:
-        """Grade one submission; faults of the grader become verdicts that say so."""
-        sandbox = sandbox or self.sandboxes[0]
+    def grade(self, submission: Submission, worker: int = 0) -> Grading:
+        """Grade one submission; faults of the grader become verdicts that say so.
+
+        Raises:
+            SandboxError: no grading process lasts until it is done.
+        """
         start = time.monotonic()
-        result = Grading(submission, [], self.isolation, self.release, sandbox.slot)
+        result = self._workers.run(worker, partial(self._grade, submission))
+        static_checks.consider(result.tasks, self.assignments, submission.files)
+        result.slot, result.seconds = worker, time.monotonic() - start
+        return result
+
+    def _grade(self, submission: Submission, sandbox: Sandbox) -> Grading:
+        result = Grading(submission, [], self.isolation, self.release)
         with sandbox.stage(submission.files):
             for assignment in self.assignments:
                 if not self.always and not set(assignment.files) & _touched(submission):
                     continue
                 result.written += assignment.written
+                right = self._all_right(sandbox, assignment, submission)
                 for task in assignment.tasks:
-                    result.tasks.append(self._task(sandbox, assignment, task, submission))
-        result.seconds = time.monotonic() - start
+                    known = right.get(task.id)
+                    result.tasks.append(known or self._task(sandbox, assignment, task, submission))
         return result
 
     def grade_all(
@@ -157,16 +171,16 @@ class Grader:
             done: called in the calling thread with each result, as it comes.
             failed: called so when the grader itself failed at one; without it, that is raised.
         """
-        free: SimpleQueue[Sandbox] = SimpleQueue()
-        for sandbox in self.sandboxes:
-            free.put(sandbox)
+        free: SimpleQueue[int] = SimpleQueue()
+        for worker in range(self.jobs):
+            free.put(worker)
 
         def work(submission: Submission) -> Grading:
-            sandbox = free.get()
+            worker = free.get()
             try:
-                return self.grade(submission, sandbox)
+                return self.grade(submission, worker)
             finally:
-                free.put(sandbox)
+                free.put(worker)
 
         def hand_over(running: dict[Future[Grading], Submission]) -> None:
             for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -178,32 +192,75 @@ class Grader:
                 else:
                     raise error
 
-        room = 2 * len(self.sandboxes)  # no slot waits until the next submission is read
-        with ThreadPoolExecutor(len(self.sandboxes)) as pool:
-            running: dict[Future[Grading], Submission] = {}
+        room = 2 * self.jobs  # no worker waits until the next submission is read
+        running: dict[Future[Grading], Submission] = {}
+        try:
             for submission in submissions:
-                running[pool.submit(work, submission)] = submission
+                running[self._threads.submit(work, submission)] = submission
                 if len(running) >= room:
                     hand_over(running)
             while running:
                 hand_over(running)
+        except BaseException:
+            for future in running:
+                future.cancel()
+            self._workers.stop()  # what is being graded is not waited for
+            raise
+
+    def _all_right(
+        self, sandbox: Sandbox, assignment: Assignment, submission: Submission
+    ) -> dict[str, TaskResult]:
+        """Run all tasks in one child; the results of those that are right in every case, by id.
+
+        A child for each task costs several times as much. One for all is no less fair, because
+        whatever is not right here is run again in a child of its own: no task can spoil another.
+        """
+        tasks = [task for task in assignment.tasks if task.file in submission.files]
+        if len(tasks) < 2:
+            return {}
+        asked = {
+            task.id: case_inputs(assignment, task, scored_cases(task), task.id) for task in tasks
+        }
+        try:
+            found = sandbox.run_together(assignment.stems, list(asked.values()))
+        except ZygoteGone:
+            raise
+        except SandboxError:
+            return {}  # whether that lasts is seen task by task
+        right = {}
+        for task in tasks:
+            results = []
+            for case, inputs in zip(scored_cases(task), asked[task.id]):
+                outcome = found.get(inputs.name)
+                if outcome is None or outcome.outcome is None:
+                    break
+                verdict = verdict_on(task, case, assignment.arrays(task, case), outcome)
+                if verdict.status != PASSED:
+                    break
+                results.append(case_result(case, verdict))
+            else:
+                right[task.id] = task_result(task, results)
+        return right
 
     def _task(
         self, sandbox: Sandbox, assignment: Assignment, task: Task, submission: Submission
     ) -> TaskResult:
         if task.file not in submission.files:
-            return _unrun(task, _why_not(task.file, submission))
+            return unrun(task, why_not_run(task.file, submission))
         try:
-            scored = [case for case in task.cases if case.weight > 0]
-            verdicts = self._verdicts(sandbox, assignment, task, scored)
-            if any(verdict.status not in _SETTLED for verdict in verdicts.values()):
+            verdicts = self._verdicts(sandbox, assignment, task, scored_cases(task))
+            if any(verdict.status not in SETTLED for verdict in verdicts.values()):
                 # To show values; in a child of their own, which has no other case's inputs.
                 shown = [case for case in task.cases if not case.weight]
                 verdicts |= self._verdicts(sandbox, assignment, task, shown)
-            _withhold(assignment, task, verdicts)
+            withhold(assignment, task, verdicts)
             results = [
-                _result(case, verdicts[case.name]) for case in task.cases if case.name in verdicts
+                case_result(case, verdicts[case.name])
+                for case in task.cases
+                if case.name in verdicts
             ]
+        except ZygoteGone:
+            raise
         except Exception as error:  # whatever it is, the student did not do it
             fault = Verdict(
                 GRADER_FAULT,
@@ -211,15 +268,15 @@ class Grader:
                 "your instructor can grade it again",
                 str(error),
             )
-            return _unrun(task, fault)
-        return _task_result(task, results)
+            return unrun(task, fault)
+        return task_result(task, results)
 
     def _verdicts(
         self, sandbox: Sandbox, assignment: Assignment, task: Task, cases: list[Case]
     ) -> dict[str, Verdict]:
         """Verdicts on cases, by name. A task that builds on others is run in two ways."""
         verdicts = self._run(sandbox, assignment, task, task.isolated, cases)
-        failed = [c for c in cases if verdicts[c.name].status not in _SETTLED]
+        failed = [c for c in cases if verdicts[c.name].status not in SETTLED]
         if task.isolated and failed:
             # Whoever calls helpers of their own is right too if it all fits together.
             own = self._run(sandbox, assignment, task, False, failed)
@@ -231,65 +288,12 @@ class Grader:
         cases: list[Case],
     ) -> dict[str, Verdict]:  # fmt: skip
         """Run cases in one way, with what the task builds on given or as the student wrote it."""
-        answers = {case.name: assignment.arrays(task, case) for case in cases}
-        inputs = [CaseInputs(c.name, c.probe, answers[c.name].inputs) for c in cases]
-        found = sandbox.run_task(assignment.stems, isolated, inputs)
-        return {c.name: _verdict(task, c, answers[c.name], found[c.name]) for c in cases}
-
-
-def _withhold(assignment: Assignment, task: Task, verdicts: dict[str, Verdict]) -> None:
-    """Give nothing for draws and edge cases alone.
-
-    Where all that a case expects is noise, whoever sends noise has it right; and in the extreme a
-    constant may be. Such cases count once an ordinary case of the same task is right.
-    """
-    ordinary = [
-        case for case in task.cases if case.weight >= 1.0 and assignment.arrays(task, case).expected
-    ]
-    if not ordinary or any(verdicts[case.name].status == PASSED for case in ordinary):
-        return
-    for name, verdict in verdicts.items():
-        if verdict.status == PASSED:
-            verdicts[name] = Verdict(FAILED, "this counts once an ordinary case is right")
-
-
-def _verdict(task: Task, case: Case, answers: CaseArrays, found: CaseOutcome) -> Verdict:
-    if found.ended == "timeout":
-        return Verdict(
-            TIMEOUT,
-            f"your code ran for more than {CASE_SECONDS:.0f} seconds",
-            "is there a loop that never ends, or work at import that belongs into a function?",
-        )
-    if found.ended == "unrun":
-        return Verdict(NOT_RUN, "the time of this task was used up by other cases")
-    if found.outcome is None:
-        return Verdict(ERROR, found.detail, _help_with_end(found.detail))
-    return compare.judge(task, case, answers, [found.outcome])
-
-
-def _help_with_end(detail: str) -> str:
-    for said, help_text in _ENDS.items():
-        if said in detail:
-            return help_text
-    return ""
-
-
-def _result(case: Case, verdict: Verdict) -> CaseResult:
-    return CaseResult(case.name, case.about, case.public, case.weight, verdict)
-
-
-def _task_result(task: Task, results: list[CaseResult]) -> TaskResult:
-    return TaskResult(task.id, task.title, task.points, results, task.all_or_nothing)
-
-
-def _unrun(task: Task, verdict: Verdict) -> TaskResult:
-    return _task_result(task, [_result(case, verdict) for case in task.cases])
-
-
-def _why_not(file: str, submission: Submission) -> Verdict:
-    if file in submission.problems:
-        return Verdict(ERROR, submission.problems[file], "hand in the file as plain Python text")
-    return Verdict(NOT_RUN, f"{file} was not handed in", f"add {file} and hand in again")
+        inputs = case_inputs(assignment, task, cases, isolated=isolated)
+        found = sandbox.run_task(assignment.stems, inputs)
+        return {
+            c.name: verdict_on(task, c, assignment.arrays(task, c), found[i.name])
+            for c, i in zip(cases, inputs)
+        }
 
 
 def _touched(submission: Submission) -> set[str]:

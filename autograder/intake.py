@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.intake_find import find_submissions
+from autograder.intake_find import find_submissions, siblings
 from autograder.intake_names import EXACT, Match, is_archive, listed, match, shown, submission_names
 from autograder.intake_text import text_fault
 from autograder.unpack import (
@@ -28,6 +28,7 @@ from autograder.unpack import (
     Entry,
     IntakeError,
     Listing,
+    Unreadable,
     Unusable,
     contents,
     zip_listing,
@@ -63,7 +64,8 @@ class Submission:
             belong to the same assignment when their names start alike, as in `q1_`.
         problems: expected file -> one sentence why it cannot be used.
         notes: sentences about renamed, ignored and doubtful files.
-        digest: SHA-256 of the expected files; equal digests need no second grading.
+        digest: SHA-256 of the expected files and of what is said of them: equal digests get equal
+            results.
     """
 
     name: str
@@ -81,7 +83,8 @@ def open_submission(path: Path, expected: Sequence[str], name: str | None = None
     `name` is the submission's name in its batch, from `submission_names`.
 
     Raises:
-        IntakeError: it cannot be opened, or it holds none of the expected files.
+        IntakeError: it cannot be opened, it holds none of the expected files, or one that is there
+            cannot be read now, which is no fault of whoever handed it in.
     """
     path = Path(path)
     with _opened(path, expected) as listing:
@@ -91,23 +94,32 @@ def open_submission(path: Path, expected: Sequence[str], name: str | None = None
         for wanted, entry in chosen.items():
             try:
                 files[wanted] = _usable(entry)
+            except Unreadable as error:
+                raise IntakeError(
+                    f"{shown(path.name)} holds {shown(entry.path)}, which {error}."
+                ) from None
             except Unusable as error:
                 problems[wanted] = f"{shown(entry.path)} {error}."
-        notes = [*listing.notes, *_notes(listing, candidates, files)]
+        notes = [*listing.notes, *_unread(listing), *_notes(listing, candidates, files)]
     if not files and chosen and all(entry.locked for entry in chosen.values()):
         raise IntakeError(
             f"{shown(path.name)} is protected by a password: zip it again without one."
         )
     assignments = {_assignment(wanted) for wanted in chosen}
-    gone = (wanted for wanted in expected if wanted not in chosen)
+    gone = [w for w in expected if w not in chosen and _assignment(w) in assignments]
+    if gone and listing.unread:  # they may be in there: a permission must not cost points
+        raise IntakeError(
+            f"{shown(path.name)} holds {listed(listing.unread)}, which cannot be read, and no"
+            f" {listed(gone)} elsewhere: give the grader permission to read it, or copy it again."
+        )
     return Submission(
         name=submission_names([path], expected)[0] if name is None else name,
         source=path,
         files=files,
-        missing=tuple(wanted for wanted in gone if _assignment(wanted) in assignments),
+        missing=tuple(gone),
         problems=problems,
         notes=tuple(notes),
-        digest=_digest(files, problems),
+        digest=_digest(files, problems, notes),
     )
 
 
@@ -115,9 +127,10 @@ def _assignment(file: str) -> str:
     return file.partition("_")[0]
 
 
-def _digest(files: dict[str, bytes], problems: dict[str, str]) -> str:
+def _digest(files: dict[str, bytes], problems: dict[str, str], notes: Sequence[str]) -> str:
     parts = [("file", name, data) for name, data in files.items()]
     parts += [("problem", name, text.encode()) for name, text in problems.items()]
+    parts += [("note", "", text.encode()) for text in notes]
     digest = hashlib.sha256()
     for kind, name, data in sorted(parts):
         digest.update(f"{kind} {len(name)} {name} {len(data)}\n".encode() + data)
@@ -175,12 +188,11 @@ def _matched(listing: Listing, expected: Sequence[str]) -> list[_Found]:
 def _add_siblings(listing: Listing, path: Path, student: str, expected: Sequence[str]) -> None:
     """The student's other files, where a course site put all students' files in one folder."""
     try:
-        others = sorted(other for other in path.parent.iterdir() if other != path)
+        others = siblings(path, student, expected)
     except OSError:
         return
     for other in others:
-        found = match(other.name, expected)
-        if found and found.student == student and other.is_file() and not other.is_symlink():
+        if other != path and other.is_file() and not other.is_symlink():
             with contents(other) as single:
                 listing.add(single.entries[0])
 
@@ -264,6 +276,10 @@ def _notes(
             rest = listed([other.path for other in others])
             yield f"{shown(entry.path)} was taken as {wanted}, not {rest}, which differ"
     yield from _ignored([entry for entry in listing.entries if id(entry) not in named])
+
+
+def _unread(listing: Listing) -> list[str]:
+    return [f"the folder {shown(folder)} could not be read" for folder in listing.unread]
 
 
 def _same(rival: Entry, data: bytes | None) -> bool:

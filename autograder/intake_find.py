@@ -13,6 +13,7 @@ import re
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from autograder.intake_names import is_archive, is_junk, match
@@ -27,16 +28,43 @@ _PART = re.compile(
 )
 
 
-def find_submissions(paths: Sequence[Path], expected: Sequence[str]) -> list[Path]:
+def find_submissions(
+    paths: Sequence[Path], expected: Sequence[str], inside: bool = False
+) -> list[Path]:
     """The submissions in `paths`, each for `open_submission`, without repeats.
 
     Never raises: what cannot be read is returned as it is, and opening it says why.
+
+    Args:
+        inside: no folder of `paths` is a submission itself, even if it holds just one.
     """
     found: dict[Path, None] = {}
     for path in paths:
-        for submission in _expand(_resolved(Path(path)), expected, 0):
+        for submission in _expand(_resolved(Path(path)), expected, 0, inside):
             found.setdefault(submission)
     return list(found)
+
+
+def siblings(path: Path, student: str, expected: Sequence[str]) -> list[Path]:
+    """All files of a student, where a course site put every student's files in one folder.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    modified = os.stat(path.parent).st_mtime_ns
+    names = _by_student(path.parent, modified, tuple(expected)).get(student, ())
+    return [path.parent / name for name in names]
+
+
+@lru_cache(maxsize=4)
+def _by_student(folder: Path, modified: int, expected: Sequence[str]) -> dict[str, list[str]]:
+    """Names of files by student. Kept, because each of a thousand students asks for them."""
+    found: dict[str, list[str]] = {}
+    for name in sorted(os.listdir(folder)):
+        of = match(name, expected)
+        if of and of.student:
+            found.setdefault(of.student, []).append(name)
+    return found
 
 
 def _resolved(path: Path) -> Path:
@@ -56,9 +84,11 @@ class _Folder:
     marked: bool = False
 
 
-def _expand(path: Path, expected: Sequence[str], level: int) -> Iterator[Path]:
+def _expand(
+    path: Path, expected: Sequence[str], level: int, inside: bool = False
+) -> Iterator[Path]:
     folder = _look(path) if level <= _MAX_LEVELS else None
-    if folder is None or _is_one(folder, expected, level):
+    if folder is None or (not inside and _is_one(folder, expected, level)):
         yield path
         return
     yield from _heads(folder.code, expected)

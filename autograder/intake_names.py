@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,11 @@ _LONGEST = 255  # characters; what a disk allows, and it bounds the work of the 
 _AFTER = re.compile(r"(?: ?\(\d{1,3}\)|[-_ ]\d{1,2}|(?: -)?[ _-]copy(?: ?\(?\d{1,3}\)?)?){0,2} *")
 _NUMBER = re.compile(r"(?:^|[-_ ])\d+(?=[-_ ])")
 _CANVAS = re.compile(r"(.+?)(?:_late)?_(\d+)_\d+_")
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
+# Names that Windows keeps for itself, and those of the files beside the folders of submissions.
+_RESERVED = re.compile(
+    r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?|grades\.csv|timings\.csv|manifest\.json",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -118,8 +123,9 @@ def submission_names(paths: Sequence[Path], expected: Sequence[str] = ()) -> lis
     names = [_joined(chain, 1) for chain in chains]
     for depth in range(2, 5):
         folded = [name.casefold() for name in names]
+        counts = Counter(folded)
         for i, chain in enumerate(chains):
-            if folded.count(folded[i]) > 1 and len(chain) >= depth:
+            if counts[folded[i]] > 1 and len(chain) >= depth:
                 used[i], names[i] = depth, _joined(chain, depth)
     return _numbered(names)
 

@@ -1,4 +1,4 @@
-"""Writes what came out: Gradescope's `results.json`, `feedback.md`, and `grades.csv`.
+"""Writes what came out for a submission: Gradescope's `results.json`, and `feedback.md`.
 
 Cases that students do not have are told by what they are about and by a hint; their values, and
 the texts of exceptions they raise, are never shown.
@@ -6,16 +6,13 @@ the texts of exceptions they raise, are never shown.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import os
-import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from unicodedata import category
 
+from autograder.files import replace
 from autograder.grade import Grading
 from homework.verdict import GRADER_FAULT, PASSED, CaseResult, TaskResult
 
@@ -70,6 +67,7 @@ def _test(task: TaskResult, files: Mapping[str, bytes]) -> dict[str, Any]:
             "status": task.status,
             "mistake": task.worst.mistake,
             "cases": {case.case: case.verdict.status for case in task.cases},
+            "remarks": task.remarks,
         },
     }
 
@@ -77,7 +75,7 @@ def _test(task: TaskResult, files: Mapping[str, bytes]) -> dict[str, Any]:
 def task_text(task: TaskResult, files: Mapping[str, bytes]) -> str:
     """Feedback on one task in Markdown."""
     if task.status == PASSED:
-        return "All cases pass."
+        return "\n\n".join(["All cases pass.", *map(_sentence, task.remarks)])
     shown = _case_to_show(task)
     verdict = shown.verdict
     parts = [f"**{_sentence(verdict.rationale)}**"]
@@ -90,6 +88,7 @@ def task_text(task: TaskResult, files: Mapping[str, bytes]) -> str:
         parts.append(_code(verdict.detail[:1000]))
     if len({case.verdict for case in task.cases}) > 1:
         parts.append(_case_list(task))
+    parts += [_sentence(remark) for remark in task.remarks if verdict.rationale not in remark]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -171,7 +170,7 @@ def feedback(grading: Grading) -> str:
         for t in grading.tasks
     )
     for task in grading.tasks:
-        if task.status != PASSED:
+        if task.status != PASSED or task.remarks:
             text = task_text(task, grading.submission.files)
             parts.append(f"## {task.task}: {task.score:g} of {task.points:g}\n\n{text}")
     return "\n\n".join(parts) + "\n"
@@ -185,7 +184,6 @@ def write(folder: Path, found: Mapping[str, Any], text: str) -> None:
 
 def write_fault(folder: Path, message: str) -> None:
     """Write the results that say the grader failed; to be replaced when it has not."""
-    folder.mkdir(parents=True, exist_ok=True)
     replace(folder / "results.json", json.dumps(fault(message), indent=1) + "\n")
 
 
@@ -199,36 +197,3 @@ def stored(folder: Path, digest: str, release: str) -> dict[str, Any] | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return found if same and fine else None
-
-
-def grades_csv(rows: Iterable[tuple[str, dict[str, Any] | None, str]], tasks: list[str]) -> str:
-    """One line for each submission: name, results in Gradescope's form or None, a remark."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["submission", "score", "points", *tasks, "remark"])
-    for name, found, remark in rows:
-        scores: dict[str, float] = {t["number"]: t["score"] for t in (found or {}).get("tests", [])}
-        total = found["score"] if found else ""
-        points = found["extra_data"].get("points", "") if found else ""
-        cells = [scores.get(task, "") for task in tasks]
-        writer.writerow([_cell(name), total, points, *cells, _cell(remark)])
-    return text.getvalue()
-
-
-def _cell(text: str) -> str:
-    """Text that a spreadsheet will not take for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-
-
-def replace(path: Path, text: str) -> None:
-    """Write a file so that at any time either the old or the new text is there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fd, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(fd, "w", encoding="utf-8", errors="replace") as file:
-            file.write(text)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise

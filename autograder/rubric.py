@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from autograder.static_checks import NOTE, POLICIES
+
 Inputs = dict[str, Any]
 MakeInputs = Callable[[np.random.RandomState], Inputs]
 Moments = Callable[[Mapping[str, np.ndarray]], dict[str, tuple[Any, Any]]]
@@ -78,6 +80,8 @@ class Task:
         isolated: the task builds on other tasks; cases are run a second time with those given.
         broadcasts: outputs that may have any shape that broadcasts to the expected one.
         all_or_nothing: no points unless every case passes.
+        finished: full names of implementations that do what the task asks to be written, such as
+            `torch.distributions.kl_divergence`; see `static_checks` and `Rubric.finished_policy`.
     """
 
     id: str
@@ -92,6 +96,7 @@ class Task:
     all_or_nothing: bool = False
     rtol: float = 1e-4
     atol: float = 1e-5
+    finished: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -110,7 +115,13 @@ class Written:
 
 @dataclass(frozen=True)
 class Rubric:
-    """All tasks of one assignment, with the written questions."""
+    """All tasks of one assignment, with the written questions.
+
+    Attributes:
+        finished_policy: what is to be done about code that names one of a task's `finished`
+            implementations: `allow` it, `note` it for students and instructors, or `refuse` the
+            task its points.
+    """
 
     assignment: str
     title: str
@@ -118,6 +129,7 @@ class Rubric:
     notebook: str
     tasks: tuple[Task, ...]
     written: tuple[Written, ...] = field(default=())
+    finished_policy: str = NOTE
 
     @property
     def points(self) -> float:
@@ -158,7 +170,9 @@ def _check(rubric: Rubric, path: Path) -> None:
 
     ids = [task.id for task in rubric.tasks] + [item.id for item in rubric.written]
     need(len(set(ids)) == len(ids), "two tasks or questions share an id")
+    need(rubric.finished_policy in POLICIES, f"finished_policy is one of {', '.join(POLICIES)}")
     for task in rubric.tasks:
+        need(all("." in name for name in task.finished), f"{task.id}: finished needs full names")
         need(task.file in rubric.files, f"{task.id} names {task.file}, which is not handed in")
         need(len(task.cases) >= 3, f"{task.id} needs at least 3 hidden cases")
         need(any(case.public for case in task.cases), f"{task.id} needs a public case")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
 from autograder.intake import Submission
+from autograder.judge import surroundings
 from homework.fixtures import Assignment, FixtureError, assignments, select
 
 # Loaded before forking when a submission mentions them: seconds once, instead of in every child.
@@ -47,12 +49,42 @@ def _chosen(fixtures: Path, only: Sequence[str]) -> list[Assignment]:
 
 
 def release_digest(fixtures: Path, chosen: Sequence[Assignment]) -> str:
-    """Names a release and the tasks chosen: changes whenever a case, weight or point does."""
+    """Names a release, the tasks chosen and the code that grades: equal ones grade alike.
+
+    It changes whenever a case, weight or point does, and with every new version of the kit.
+    """
+    digest = hashlib.sha256(f"{seed_hash(fixtures, chosen)} {code_digest()}".encode())
+    for assignment in chosen:
+        digest.update(" ".join(task.id for task in assignment.tasks).encode())
+    return digest.hexdigest()[:16]
+
+
+def seed_hash(fixtures: Path, chosen: Sequence[Assignment]) -> str:
+    """A hash of the hidden fixtures, which the term's secret decides; it tells nothing of either.
+
+    Raises:
+        FixtureError: they cannot be read.
+    """
     digest = hashlib.sha256()
     for assignment in chosen:
         for ending in (".json", ".npz"):
-            digest.update((fixtures / f"{assignment.name}{ending}").read_bytes())
-        digest.update(" ".join(task.id for task in assignment.tasks).encode())
+            path = fixtures / f"{assignment.name}{ending}"
+            try:
+                digest.update(path.read_bytes())
+            except OSError as error:
+                raise FixtureError(f"{path} cannot be read ({error}); get it anew") from None
+    return digest.hexdigest()
+
+
+@cache
+def code_digest() -> str:
+    """A hash of the kit's code. Rather one that changes too often than one that misses a change."""
+    digest = hashlib.sha256()
+    for package in surroundings.packages():
+        for path in sorted(package.rglob("*.py")):
+            content = path.read_bytes()
+            name = path.relative_to(package.parent)
+            digest.update(f"{name} {len(content)}\n".encode() + content)
     return digest.hexdigest()[:16]
 
 

@@ -42,6 +42,10 @@ class Unusable(Exception):
     """One file that cannot be used: a clause that follows the file's name."""
 
 
+class Unreadable(Unusable):
+    """A file that is there and cannot be read now: no fault of whoever handed it in."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """Something in a submission: `parts` of its path in there; a larger `modified` is newer."""
@@ -66,6 +70,7 @@ class Entry:
 class Listing:
     entries: list[Entry] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)  # folders in it that cannot be read
     total: int = 0  # bytes read so far
 
     def add(self, entry: Entry) -> None:
@@ -156,7 +161,7 @@ def list_folder(root: Path) -> Listing:
         except OSError:
             if not parts:
                 raise
-            listing.notes.append(f"the folder {shown('/'.join(parts))} could not be read")
+            listing.unread.append("/".join(parts))
             continue
         for name in children:
             entry = _on_disk(folder / name, (*parts, name), listing)
@@ -174,7 +179,7 @@ def _on_disk(path: Path, parts: tuple[str, ...], listing: Listing) -> Entry:
                     raise Unusable(too_large(limit))
                 return listing.drain(file, limit)
         except OSError as error:
-            raise Unusable(_unreadable(error)) from None
+            raise Unreadable(_unreadable(error)) from None
 
     try:
         info = os.lstat(path)

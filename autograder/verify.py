@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,12 +19,15 @@ from autograder.grade import Grader, Grading
 from autograder.intake import Submission
 from autograder.release import Places
 from autograder.rubric import Mistake, Rubric, Task
+from autograder.selection import load_assignments
 from homework.verdict import NOT_IMPLEMENTED
 
 Problems = list[str]
 MIN_LEAK_BYTES = 16
 # Inputs that are the same whatever the secret is.
 _NOT_DRAWN = ("/in/given_", "/in/step_", "/in/steps_to_show")
+# What the stubs themselves compute gives nothing away.
+_IN_STUBS = ("given_beta",)
 
 # Run in a fresh process on the unpacked Gradescope zip alone.
 _THROUGH_THE_ZIP = """
@@ -47,6 +49,8 @@ def prove(places: Places, jobs: int, say: Callable[[str], None]) -> Problems:
     say("committed files compared with the source")
     problems += _leaks(places, rubrics)
     say("students' zips searched for solutions, bytecode and hidden arrays")
+    problems += _given_away(places, rubrics)
+    say("answers looked for in the inputs of earlier tasks")
     problems += _repeats(places, rubrics)
     say("zips built a second time and compared")
     problems += [p for item in rubrics for p in _reference_through_zip(places, item)]
@@ -118,12 +122,9 @@ def _mistakes(places: Places, rubrics: list[Rubric], grader: Grader) -> Problems
                 wrong = source.plant(text, task.file, task, mistake).encode()
                 submissions.append(_submission(name, _reference(places, item) | {task.file: wrong}))
     problems: Problems = []
-    lock = threading.Lock()
 
     def done(grading: Grading) -> None:
-        found = list(_mistake_problems(grading, *planted[grading.submission.name]))
-        with lock:
-            problems.extend(found)
+        problems.extend(_mistake_problems(grading, *planted[grading.submission.name]))
 
     # One assignment's files are submitted at a time, so the others' tasks need not be run.
     grader.always = False
@@ -198,6 +199,37 @@ def _hidden_arrays(places: Places, item: Rubric) -> Iterator[tuple[str, bytes]]:
             array = file[key]
             if array.nbytes >= MIN_LEAK_BYTES and len(np.unique(array)) > 2:
                 yield key, array.tobytes()
+
+
+def _given_away(places: Places, rubrics: list[Rubric]) -> Iterator[str]:
+    """No task's inputs may hold the answers to a later one: one child may be given both.
+
+    Given values of what a task builds on are answers too, but to tasks that come before it.
+    """
+    for assignment in load_assignments(places.hidden, [item.assignment for item in rubrics]):
+        earlier: dict[str, np.ndarray] = {}
+        for task in assignment.tasks:
+            cases = {case.name: assignment.arrays(task, case) for case in task.cases}
+            for case, arrays in cases.items():
+                for name, answer in arrays.expected.items():
+                    if name.startswith("after_"):  # inputs again, unchanged
+                        continue
+                    for where, known in earlier.items():
+                        if _holds(known, answer):
+                            yield f"{where} gives away {name} of {task.id}, case {case}"
+            earlier |= {
+                f"{name}, an input of {task.id}, case {case},": array
+                for case, arrays in cases.items()
+                for name, array in arrays.inputs.items()
+                if name not in _IN_STUBS
+            }
+
+
+def _holds(known: np.ndarray, answer: np.ndarray) -> bool:
+    """Whether each of the answer's numbers, if they say anything, is one of those known."""
+    if answer.dtype.kind != "f" or known.dtype.kind != "f" or len(np.unique(answer)) < 3:
+        return False
+    return bool(np.isclose(answer.reshape(-1, 1), known.reshape(1, -1), atol=0).any(axis=1).all())
 
 
 def _repeats(places: Places, rubrics: list[Rubric]) -> Iterator[str]:

@@ -56,7 +56,7 @@ def measure(
 
 
 def _sample(peak: Peak) -> None:
-    found = [(pid, *_memory(pid)) for pid in descendants(os.getpid())]
+    found = [(pid, *memory_of(pid)) for pid in descendants(os.getpid())]
     rss, pss = sum(row[1] for row in found), sum(row[2] for row in found)
     peak.rss = max(peak.rss, rss)
     peak.processes = max(peak.processes, len(found))
@@ -85,7 +85,7 @@ def descendants(root: int) -> list[int]:
     return found
 
 
-def _memory(pid: int) -> tuple[int, int]:
+def memory_of(pid: int) -> tuple[int, int]:
     """RSS and PSS in bytes; (0, 0) for a process that has ended."""
     values = {"Rss": 0, "Pss": 0}
     try:

@@ -2,8 +2,9 @@
 
     python benchmarks/results.py cfg --profile cpu --out runs/cfg
 
-Writes to the folder `--out`: result.json, samples.png, small.png (the README's picture) and a
-checkpoint. When the checkpoint is there already, training goes on from it (or is over at once).
+Writes to the folder `--out`: result.json, samples.png, by_epoch.png, small.png (the README's
+picture) and a checkpoint. When the checkpoint is there already, training goes on from it (or is
+over at once).
 """
 
 from __future__ import annotations
@@ -91,6 +92,9 @@ def measure_diffusion(args: Any, images: Any, out: Path) -> dict[str, Any]:
     started, busy = time.perf_counter(), time.process_time()
     history = trainer.train(images, checkpoint=out / f"{args.assignment}.safetensors")
     trained, worked = time.perf_counter() - started, time.process_time() - busy
+    if trainer.samples_by_epoch:  # none when the checkpoint was complete
+        rows = torch.cat([pictures[:10] for pictures in trainer.samples_by_epoch.values()])
+        show_images(rows, columns=10).savefig(out / "by_epoch.png", dpi=80)
     real = images.test.images(slice(0, args.metric_samples))
     labels = torch.arange(args.metric_samples) % 10
     result: dict[str, Any] = {

@@ -7,7 +7,8 @@ Plain: a DataLoader that transforms image by image, torch's own number of thread
 memory as the C library hands it out. Ours: `homework.datasets` and `homework.devices`. Between
 them stands one row for each single change. Every row runs in a process of its own, because
 threads and memory are settings of a process; the rows take turns, and the best of `--rounds`
-counts. Data are the full MNIST if HOMEWORK_DATA names it, else the compact set.
+counts. All rows have the same optimizer, Adam. Data are the full MNIST if HOMEWORK_DATA names it,
+else the compact set.
 """
 
 from __future__ import annotations

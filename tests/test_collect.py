@@ -150,6 +150,13 @@ def test_the_agreement(kit: Path) -> None:
     assert "signed by Ada (7)" in collect(kit).stdout
 
 
+def test_the_report_is_remarked_on(kit: Path) -> None:
+    assert "none yet        report.pdf" in collect(kit).stdout
+    (kit / "report.pdf").write_bytes(b"%PDF")
+    assert "report.pdf, saved 20" in collect(kit).stdout
+    assert names(kit) == NAMES
+
+
 def test_a_zip_that_cannot_be_written(kit: Path) -> None:
     target = kit / "submission_vae.zip"
     target.mkdir()

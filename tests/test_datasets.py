@@ -71,7 +71,7 @@ def test_variable_folder_does_not_give_one_set_for_the_other(tmp_path, monkeypat
     fill(tmp_path / "MNIST" / "raw")
     monkeypatch.setenv(datasets.DATA_VARIABLE, str(tmp_path))
     assert len(datasets.load("mnist", quiet=True).train) == 6
-    with pytest.raises(FileNotFoundError, match="no FashionMNIST in"):
+    with pytest.raises(FileNotFoundError, match="no FashionMNIST in .*unset .*HOMEWORK_DATA"):
         datasets.load("fashion")
 
 
@@ -111,6 +111,13 @@ def test_fashion_without_network_says_what_to_do(no_network):
 def test_damaged_file_is_named(tmp_path, content):
     (tmp_path / "file").write_bytes(content)
     with pytest.raises(ValueError, match=r"file is damaged"):
+        datasets.read_idx(tmp_path / "file")
+
+
+@pytest.mark.parametrize("content", [b"<html>", gzip.compress(b"data" * 50)[:-9], b""])
+def test_damaged_compressed_file_is_named(tmp_path, content):
+    (tmp_path / "file.gz").write_bytes(content)
+    with pytest.raises(ValueError, match=r"file\.gz is damaged"):
         datasets.read_idx(tmp_path / "file")
 
 

@@ -93,6 +93,8 @@ def test_bad_submissions_are_told_and_harm_no_other(
         ((".", "--task", "q1.log_mean"), "there is no task 'q1.log_mean'; there are: q1."),
         ((".", "--fixtures", "."), "there are no fixtures in ."),
         ((".", "--jobs", "0"), "--jobs must be at least 1"),
+        ((".", "--watch", "--again"), "--again and --watch do not go together"),
+        (("nowhere", "--watch"), "nowhere is not a folder: --watch needs folders"),
     ],
 )
 def test_bad_arguments(arguments: tuple[str, ...], said: str, hidden: Path, tmp_path: Path) -> None:

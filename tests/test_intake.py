@@ -259,13 +259,15 @@ def test_a_zip_in_a_folder(tmp_path: Path) -> None:
 
 @needs_permissions
 def test_no_permission(tmp_path: Path) -> None:
-    folder = make_folder(tmp_path / "alice", {"q1_vae.py": CODE, "q2_ddpm.py": CODE, "a/b": b""})
-    (folder / "q1_vae.py").chmod(0)
+    files = {"q1_vae.py": CODE, "q1_train_vae.py": CODE, "a/b": b""}
+    folder = make_folder(tmp_path / "alice", files)
     (folder / "a").chmod(0)
-    submission = open_submission(folder, EXPECTED)
+    assert "folder a could not be read" in notes(open_submission(folder, EXPECTED))
+    (folder / "q1_train_vae.py").chmod(0)  # that must not cost its author points
+    assert "q1_train_vae.py, which cannot be read (permission denied)" in refusal(folder)
+    (folder / "q1_train_vae.py").unlink()
+    assert "holds a, which cannot be read, and no q1_train_vae.py elsewhere" in refusal(folder)
     (folder / "a").chmod(0o700)
-    assert "permission" in submission.problems["q1_vae.py"]
-    assert "folder a could not be read" in notes(submission)
     source = make_zip(tmp_path / "a.zip", {"q1_vae.py": CODE})
     source.chmod(0)
     assert "permission" in refusal(source)

@@ -7,7 +7,17 @@ import math
 import pytest
 import torch
 
-from homework import checkpoints, datasets, devices, ema, plots, profiles, sampling
+from homework import (
+    checkpoints,
+    datasets,
+    devices,
+    ema,
+    muon,
+    plots,
+    profiles,
+    sampling,
+    tensorfile,
+)
 from homework.args import Args
 from homework.loop import TrainingError
 from homework.training import TrainerBase, train_vae, with_settings
@@ -72,15 +82,17 @@ def make(kind=Diffusion, **settings):
     return Trainer(args, network, kind(network))
 
 
-def test_training_learns_and_keeps_history_and_samples(images):
-    trainer = make(epochs=20, decay_rate=True, learning_rate=1e-2, show_every_n_epochs=10)
+@pytest.mark.parametrize("with_muon", [False, True])
+def test_training_learns_and_keeps_history_and_samples(images, with_muon):
+    settings = {"epochs": 20, "decay_rate": True, "learning_rate": 1e-2, "muon": with_muon}
+    trainer = make(show_every_n_epochs=10, **settings)
     history = trainer.train(images, show=False)
     assert [entry["epoch"] for entry in history] == list(range(1, 21))
     assert history[-1]["loss"] < 0.8 * history[0]["loss"]
     assert history[-1]["step"] == 80 and history[-1]["images_per_second"] > 0
     assert set(trainer.samples_by_epoch) == {10, 20}
     assert trainer.samples_by_epoch[20].shape == (4, 1, 8, 8)
-    assert trainer.loop.optimizer.param_groups[0]["lr"] < 1e-4
+    assert all(o.param_groups[0]["lr"] < 1e-4 for o in trainer.loop.optimizers)
 
 
 def test_a_dataloader_works_too(images):
@@ -132,20 +144,35 @@ def test_interruption_keeps_what_was_reached_and_training_goes_on(images, capsys
     assert len(trainer.train(images, show=False)) == 3
 
 
-def test_resuming_gives_the_same_as_going_on(images, tmp_path):
+@pytest.mark.parametrize("with_muon", [False, True])
+def test_resuming_gives_the_same_as_going_on(images, tmp_path, with_muon):
     path = tmp_path / "run.safetensors"
-    first = make(show_every_n_epochs=0)
+    first = make(muon=with_muon)
     first.train(images, epochs=1, checkpoint=path, show=False)
-    second = make(show_every_n_epochs=0)
+    second = make(muon=with_muon)
     second.load(path)
     assert second.history == first.history
+    assert torch.equal(second.samples_by_epoch[1], first.samples_by_epoch[1])
     for trainer in (first, second):
         torch.manual_seed(5)
         trainer.train(images, epochs=2, show=False)
     for a, b in zip(first.eps_model.parameters(), second.eps_model.parameters(), strict=True):
         torch.testing.assert_close(a, b)
-    third = make(show_every_n_epochs=0)
+    third = make(show_every_n_epochs=0, muon=with_muon)
     assert len(third.train(images, epochs=2, checkpoint=path, show=False)) == 2
+    with pytest.raises(ValueError, match="another optimizer"):
+        make(muon=not with_muon).load(path)
+
+
+def test_orthogonal_evens_out_singular_values():
+    wide = torch.randn(8, 40) * torch.logspace(0, -2, 8)[:, None]
+    for matrix in (wide, wide.mT):
+        done = muon.orthogonal([matrix, torch.randn(5, 5)])[0]
+        values = torch.linalg.svdvals(done)
+        assert done.shape == matrix.shape and 0.6 < values.min() and values.max() < 1.3
+        u, _, vt = torch.linalg.svd(matrix, full_matrices=False)
+        assert (done * (u @ vt)).sum() / done.norm() / 8**0.5 > 0.95
+    assert not muon.orthogonal([torch.zeros(3, 4)])[0].any()
 
 
 def test_checkpoint_of_another_network_is_refused(images, tmp_path):
@@ -158,6 +185,11 @@ def test_checkpoint_of_another_network_is_refused(images, tmp_path):
         make(Guided).load(path)
     with pytest.raises(FileNotFoundError, match="no checkpoint"):
         other.load(tmp_path / "none")
+    tensors = tensorfile.read_tensors(path)
+    for metadata in ({}, {"loop": "{"}, {"loop": '{"epoch": 1}'}):
+        tensorfile.write_tensors(path, tensors, metadata)
+        with pytest.raises(ValueError, match="no checkpoint of a training run: name another"):
+            make().load(path)
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(ValueError, match="damaged"):
         make().load(path)
@@ -176,6 +208,7 @@ def test_full_disk_does_not_end_training(images, tmp_path, monkeypatch, capsys):
     ("wrong", "message"),
     [
         (lambda loss: loss * math.nan, "nan at step 1.*learning rate"),
+        (lambda loss: loss.to(torch.complex64), "yours is complex"),
         (lambda loss: loss.expand(3), r"one number.*\(3,\)"),
         (lambda loss: loss.item(), "of type float"),
         (lambda loss: None, "of type NoneType"),
@@ -195,7 +228,7 @@ def test_mixed_devices_are_explained(images):
     trainer = make()
 
     def mixed(x0, noise=None):
-        raise RuntimeError("Expected all tensors to be on the same device, but found two")
+        return (x0 + torch.ones(x0.shape, device="meta")).sum()
 
     trainer.diffusion.loss = mixed
     with pytest.raises(TrainingError, match="images are on cpu.*device=x0.device"):
@@ -219,7 +252,7 @@ def test_time_limit_ends_training_with_the_rate_at_zero(images):
     trainer = make(epochs=1000, minutes=1 / 60, decay_rate=True, show_every_n_epochs=0)
     history = trainer.train(images, show=False)
     assert 1 <= history[-1]["seconds"] < 3 and len(history) < 1000
-    assert trainer.loop.optimizer.param_groups[0]["lr"] < 1e-4
+    assert all(o.param_groups[0]["lr"] < 1e-4 for o in trainer.loop.optimizers)
 
 
 def test_respaced_diffusion_keeps_its_noise_levels():

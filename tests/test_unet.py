@@ -89,23 +89,41 @@ def test_flat_and_extreme_pictures_give_finite_noise(cfg, value):
     assert out.isfinite().all() and x.grad.isfinite().all()
 
 
-def noisy(level, count=200):
+def stroke(count):
     """Pictures with a stroke that reaches into the frame, but not into the padding."""
     x = torch.full((count, 1, 32, 32), -1.0)
     x[:, :, 3:20, 14:17] = 1.0
-    level = torch.as_tensor(level)
-    z = torch.sigmoid(level).sqrt() * x + torch.sigmoid(-level).sqrt() * torch.randn_like(x)
-    return z
+    return x
 
 
+def clothes(count):
+    """Grey areas that reach the edge of their 28 x 28 pixels, as in Fashion-MNIST."""
+    x = torch.full((count, 1, 32, 32), -1.0)
+    for picture in x:
+        left, right = 2 + torch.randint(0, 7, (2,))
+        grey = 1.6 * torch.rand(()) - 0.6 + 0.25 * torch.randn(28, 32 - left - right)
+        picture[0, 2:30, left : 32 - right] = grey.clamp(-1, 1)
+    return x
+
+
+def noisy(level, count=200, draw=stroke):
+    x, level = draw(count), torch.as_tensor(level)
+    return torch.sigmoid(level).sqrt() * x + torch.sigmoid(-level).sqrt() * torch.randn_like(x)
+
+
+@pytest.mark.parametrize("draw", [stroke, clothes])
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("level", [-1.5, 0.0, 3.0, 8.0])
-def test_gauge_reads_the_noise_level(training, level):
+def test_gauge_reads_the_noise_level(training, level, draw):
     torch.manual_seed(0)
-    found = NoiseGauge().train(training)(noisy(level))
+    found = NoiseGauge().train(training)(noisy(level, draw=draw))
     assert found.shape == (200,)
-    assert abs(found.mean() - level) < 0.4
-    assert found.std() < (0.3 if training else 0.7)
+    assert abs(found.mean() - level) < 0.3
+    assert found.std() < (0.5 if training else 0.7)
+
+
+def test_gauge_reads_a_tiny_picture():
+    assert NoiseGauge()(torch.randn(2, 1, 4, 8)).isfinite().all()
 
 
 def test_gauge_reads_late_pictures_as_noisy_in_sampling_only():

@@ -11,5 +11,9 @@ Theory of operation
   score, no flag. What it writes is data to the parent and nothing else.
 * The parent bounds wall time and bytes, ends the child, and compares (`homework.compare`). A case
   that crashes or hangs is marked; the remaining cases run in a new child.
-* Which confinement works here is found by trying to escape from it (`escape`), strongest first.
+* Where bubblewrap works, zygotes and children live in namespaces of their own (`namespaces`). Each
+  worker has a place (`slot`) with folders, a user (`users`), a zygote and perhaps a cgroup
+  (`cgroups`).
+* Which confinement works here (`rungs`) is found by trying to escape from it (`escape`), strongest
+  first.
 """

@@ -1,4 +1,4 @@
-"""What runs in a forked child: confinement, then one task's probes, then the end."""
+"""What runs in a forked child: confinement, then the probes of tasks, then the end."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import gc
 import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -29,23 +29,24 @@ def run(
     Args:
         confinement: what to give up, made ready by the zygote.
         request: what the parent asked for: folders, and what kind of work.
-        inputs_fd: a file with the inputs of this task, in the form of `wire`.
+        inputs_fd: where the inputs come from, in the form of `wire`.
         answer_fd: where answers are written.
     """
     gc.disable()  # a collection would touch, and so copy, the pages shared with the zygote
     work: dict[str, Callable[..., None]] = {"cases": _cases, "escape": _escape}
     try:
-        inputs = _read(inputs_fd)
         _prepare(Path(request["scratch"]))
         confinement.apply()
-        os.closerange(3, answer_fd)
-        os.closerange(answer_fd + 1, MAX_FD)
+        first, second = sorted((inputs_fd, answer_fd))
+        os.closerange(3, first)
+        os.closerange(first + 1, second)
+        os.closerange(second + 1, MAX_FD)
     except BaseException as error:
         _send(answer_fd, wire.pack({"unconfined": f"{type(error).__name__}: {error}"}, {}))
         os._exit(CONFINEMENT_FAILED)
     _send(answer_fd, wire.pack({"unconfined": ""}, {}))  # the parent trusts no later message
     try:
-        work[request["kind"]](request, inputs, answer_fd)
+        work[request["kind"]](request, inputs_fd, answer_fd)
     except BaseException as error:
         # Only a student's file can bring this about, by meddling with what runs around it.
         why = f"{type(error).__name__}: {error}"[:500]
@@ -54,9 +55,11 @@ def run(
         os._exit(0)
 
 
-def _read(fd: int) -> list[tuple[dict[str, Any], dict[str, np.ndarray]]]:
-    with os.fdopen(fd, "rb") as file:
-        return list(wire.Reader().feed(file.read()))
+def _read(fd: int) -> Iterator[tuple[dict[str, Any], dict[str, np.ndarray]]]:
+    """The messages on a descriptor, as they come, until it is closed."""
+    reader = wire.Reader()
+    while data := os.read(fd, 1 << 18):
+        yield from reader.feed(data)
 
 
 def _prepare(scratch: Path) -> None:
@@ -69,6 +72,7 @@ def _prepare(scratch: Path) -> None:
     os.environ.clear()
     os.environ |= {
         "HOME": str(scratch),
+        "USER": "student",  # parts of torch ask for it, and no list of users names this one
         "TMPDIR": str(scratch),
         "MPLBACKEND": "Agg",
         "MPLCONFIGDIR": str(scratch),
@@ -79,18 +83,13 @@ def _prepare(scratch: Path) -> None:
     sys.dont_write_bytecode = True
 
 
-def _cases(
-    request: dict[str, Any],
-    inputs: list[tuple[dict[str, Any], dict[str, np.ndarray]]],
-    answer_fd: int,
-) -> None:
-    """Run each case, on the student's own code or in isolation as the request says."""
+def _cases(request: dict[str, Any], inputs_fd: int, answer_fd: int) -> None:
+    """Run cases as they come, on the student's own code or in isolation as each says."""
     folder = Path(request["staged"])
-    isolated = request["isolated"]
     # What a student prints would be encoded and thrown away; saving that keeps floods cheap.
     sys.stdout, sys.stderr = _Silence(), _Silence()
-    for head, arrays in inputs:
-        student = Student(folder, request["stems"], isolated, request["device"])
+    for head, arrays in _read(inputs_fd):
+        student = Student(folder, request["stems"], head["isolated"], request["device"])
         outcome = probing.run(student, head["probe"], arrays)
         _send(answer_fd, _message(head["case"], outcome))
 
@@ -124,10 +123,6 @@ def _send(fd: int, data: bytes) -> None:
         view = view[os.write(fd, view) :]
 
 
-def _escape(
-    request: dict[str, Any],
-    inputs: list[tuple[dict[str, Any], dict[str, np.ndarray]]],
-    answer_fd: int,
-) -> None:
+def _escape(request: dict[str, Any], inputs_fd: int, answer_fd: int) -> None:
     found = escape.attempt(request["targets"], Path(request["staged"]), Path(request["scratch"]))
     _send(answer_fd, wire.pack({"escapes": found}, {}))

@@ -2,36 +2,40 @@
 
 Layers, each a promise that `escape` tests:
 
+* `namespaces`: nothing else is there to be seen; the zygote was started so (`namespaces`).
 * `landlock`: files. Read the Python installation and the student's own staged files, write the
   task's scratch folder, nothing else; no TCP, no signals to processes outside.
-* `seccomp`: system calls, from a list of allowed ones. No sockets, no new processes, no exec, no
-  shared memory that outlives the process, no signals, no tracing.
-* `uid`: another user than the parent, when the parent is root.
+* `seccomp`: system calls, from a list of allowed ones (`calls`). No sockets, no new processes, no
+  exec, no shared memory that outlives the process, no signals, no tracing.
+* `uid`: another user than the parent and than other slots (`users`), when the parent is root.
 * resource limits, always: memory, processor time, file size, open files, no core dumps.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import resource
 import signal
 import sys
 import sysconfig
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
+from autograder.judge.calls import call_filter
+
+# Those in namespaces come first: a zygote is in them from its start or never.
 RUNGS: tuple[tuple[str, ...], ...] = (
+    ("namespaces", "landlock", "seccomp", "uid"),
+    ("namespaces", "landlock", "seccomp"),
+    ("namespaces", "seccomp", "uid"),
     ("landlock", "seccomp", "uid"),
     ("landlock", "seccomp"),
     ("seccomp", "uid"),
 )
 CONFINEMENT_FAILED = 97  # exit status that tells the parent: nothing of the student's was run
 MIB = 1 << 20
-SLOT_UID = 61_000  # plus the number of the slot; no such user needs to exist
 
 
 @dataclass(frozen=True)
@@ -53,56 +57,6 @@ class Limits:
     threads: int = 64
 
 
-ALLOWED_CALLS = """
-access arch_prctl brk chdir clock_getres clock_gettime clock_nanosleep close close_range creat dup
-dup2 dup3 epoll_create epoll_create1 epoll_ctl epoll_pwait epoll_wait eventfd eventfd2 exit
-exit_group faccessat faccessat2 fadvise64 fallocate fchdir fdatasync flock fstat fstatfs fsync
-ftruncate futex futex_waitv get_mempolicy get_robust_list getcpu getcwd getdents getdents64 getegid
-geteuid getgid getgroups getitimer getpgid getpgrp getpid getppid getpriority getrandom getresgid
-getresuid getrlimit getrusage getsid gettid gettimeofday getuid lseek lstat madvise membarrier
-mincore mkdir mkdirat mlock mlock2 mmap mprotect mremap msync munlock munmap nanosleep newfstatat
-open openat openat2 pipe pipe2 poll ppoll pread64 preadv preadv2 pselect6 pwrite64 pwritev pwritev2
-read readahead readlink readlinkat readv rename renameat renameat2 restart_syscall rmdir rseq
-rt_sigaction rt_sigpending rt_sigprocmask rt_sigreturn rt_sigtimedwait sched_get_priority_max
-sched_get_priority_min sched_getaffinity sched_getattr sched_getparam sched_getscheduler
-sched_yield select set_robust_list set_tid_address setitimer sigaltstack stat statfs statx symlink
-symlinkat sysinfo time times umask uname unlink unlinkat wait4 waitid write writev
-""".split()
-
-CLONE_THREAD = 0x00010000
-# Metadata of files (chmod, utimes) is beyond landlock, hence not in the list. Calls below are
-# allowed with some arguments only: others would reach other processes.
-HARMLESS_FCNTLS = (0, 1, 2, 3, 4, 5, 6, 7, 1030, 1032)  # duplicate, flags, locks, pipe size
-HARMLESS_IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # TCGETS, ..., FIOCLEX
-HARMLESS_PRCTLS = (3, 4, 15, 16)  # get and set dumpable and the thread's name
-
-
-@cache
-def call_filter() -> Any:
-    """The seccomp filter, made once in the zygote and loaded by every child."""
-    import pyseccomp as seccomp
-
-    rules = seccomp.SyscallFilter(seccomp.ERRNO(errno.EPERM))
-    for call in ALLOWED_CALLS:
-        try:
-            rules.add_rule(seccomp.ALLOW, call)
-        except (OSError, ValueError, RuntimeError):
-            continue  # this processor architecture has no such call
-    masked = seccomp.Arg(0, seccomp.MASKED_EQ, CLONE_THREAD, CLONE_THREAD)
-    rules.add_rule(seccomp.ALLOW, "clone", masked)
-    # glibc tries clone3 first and takes ENOSYS, but not EPERM, as the sign to fall back to clone,
-    # whose flags a filter can read.
-    rules.add_rule(seccomp.ERRNO(errno.ENOSYS), "clone3")
-    for request in HARMLESS_IOCTLS:
-        rules.add_rule(seccomp.ALLOW, "ioctl", seccomp.Arg(1, seccomp.EQ, request))
-    for option in HARMLESS_PRCTLS:
-        rules.add_rule(seccomp.ALLOW, "prctl", seccomp.Arg(0, seccomp.EQ, option))
-    for command in HARMLESS_FCNTLS:
-        rules.add_rule(seccomp.ALLOW, "fcntl", seccomp.Arg(1, seccomp.EQ, command))
-    rules.add_rule(seccomp.ALLOW, "prlimit64", seccomp.Arg(0, seccomp.EQ, 0))
-    return rules
-
-
 def die_with_parent() -> None:
     """Ask the kernel to end this process when the one that started it ends."""
     import pyprctl
@@ -110,15 +64,27 @@ def die_with_parent() -> None:
     pyprctl.set_pdeathsig(signal.SIGKILL)
 
 
-def readable_paths(extra: tuple[Path, ...] = ()) -> tuple[Path, ...]:
-    """What Python, torch and matplotlib may read: installations, no user's files."""
+def readable_names() -> tuple[Path, ...]:
+    """What Python, torch and matplotlib may read: installations, no user's files.
+
+    Under the names by which they are asked for, links included.
+    """
     names = {sys.prefix, sys.base_prefix, sys.exec_prefix, *sysconfig.get_paths().values()}
+    # A user's own packages, and those that a .pth file of the installation adds; not every folder
+    # on the path, because an editable installation of the kit adds the one with the answers.
+    names |= {name for name in sys.path if Path(name).name in ("site-packages", "dist-packages")}
+    names |= set(filter(os.path.isabs, os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep)))
     names |= {"/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/local/lib", "/usr/share/fonts"}
     names |= {"/usr/share/zoneinfo", "/etc/ld.so.cache", "/etc/localtime", "/etc/fonts"}
     names |= {"/dev/urandom", "/dev/zero", "/proc/cpuinfo", "/proc/meminfo"}
     names |= {"/sys/devices/system/cpu"}
-    paths = {Path(name).resolve() for name in names}
-    return tuple(sorted(path for path in {*paths, *extra} if path.exists()))
+    return tuple(sorted(Path(name) for name in names if os.path.exists(name)))
+
+
+def readable_paths(extra: tuple[Path, ...] = ()) -> tuple[Path, ...]:
+    """The same with links followed, and more."""
+    paths = {path.resolve() for path in (*readable_names(), *extra)}
+    return tuple(sorted(path for path in paths if os.path.exists(path)))
 
 
 def set_limits(limits: Limits, threads_so_far: int) -> None:
@@ -140,6 +106,8 @@ def set_limits(limits: Limits, threads_so_far: int) -> None:
         resource.RLIMIT_STACK: 8 * MIB,
     }
     for kind, bound in bounds.items():
+        _, most = resource.getrlimit(kind)
+        bound = bound if most == resource.RLIM_INFINITY else min(bound, most)
         resource.setrlimit(kind, (bound, bound))
 
 
@@ -173,7 +141,7 @@ class Confinement:
     Args:
         layers: names from `RUNGS`.
         limits: bounds of each child.
-        slot: number of the worker; each has a user id of its own.
+        uid: the user id of this slot's children, with the layer `uid`.
         staged: folder of the student's files, read only. The same folder for every submission.
         scratch: the one folder that may be written.
         readable: what else may be read.
@@ -183,10 +151,11 @@ class Confinement:
     """
 
     def __init__(
-        self, layers: tuple[str, ...], limits: Limits, slot: int, staged: Path, scratch: Path,
+        self, layers: tuple[str, ...], limits: Limits, uid: int, staged: Path, scratch: Path,
         readable: tuple[Path, ...],
     ) -> None:  # fmt: skip
-        self.layers, self.limits, self.uid = layers, limits, SLOT_UID + slot
+        self.layers, self.limits, self.uid = layers, limits, uid
+        self.zygote = os.getpid()
         self.rules = _file_rules(staged, scratch, readable) if "landlock" in layers else None
         self.capabilities = _reading_only() if {"landlock", "uid"} <= set(layers) else None
         # Only this slot's children have its user id, and they run one at a time.
@@ -205,6 +174,8 @@ class Confinement:
         if "uid" in self.layers:
             self._become()
         die_with_parent()  # after the change of user, which would undo it
+        if os.getppid() != self.zygote:
+            raise OSError("the zygote has ended")  # before its end could end this process
         if self.rules is not None:
             self.rules.restrict()
         if "seccomp" in self.layers:
@@ -213,8 +184,8 @@ class Confinement:
     def _become(self) -> None:
         """Turn into another user without any capability but, under landlock, that of reading.
 
-        Python may be installed where only root can look (below /root). Landlock decides there what
-        may be read, so the file permissions need not.
+        Python may be installed where only root can look (below /root). Landlock decides what may
+        be read, so the file permissions need not.
         """
         import pyprctl
 
@@ -232,9 +203,12 @@ class Confinement:
 
 
 def _reading_only() -> Any:
+    """The capability to read whatever file permissions say; None where root has not got it."""
     import pyprctl
 
     kept = {pyprctl.Cap.DAC_READ_SEARCH}
+    if not kept <= pyprctl.CapState.get_current().permitted:
+        return None  # in containers of Docker's, say
     return pyprctl.CapState(effective=kept, permitted=kept, inheritable=set())
 
 

@@ -12,7 +12,7 @@ import ctypes
 HUGE = 2 << 20
 MADV_COLLAPSE = 25
 # For the C library's heap and for Python's objects to lie in regions that can be gathered.
-ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1", "PYTHONMALLOC": "malloc"}
+ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 
 
 def gather() -> None:

@@ -6,40 +6,34 @@ import contextlib
 import os
 import select
 import signal
-import socket
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 
 from autograder.judge import scratch, surroundings, untrusted, wire, zygote
-from autograder.judge.confine import SLOT_UID, Limits, readable_paths
+from autograder.judge.confine import Limits, readable_paths
+from autograder.judge.feed import Feed, Portion
+from autograder.judge.slot import NoRoom, SandboxError, Slot, ZygoteGone
 from autograder.judge.watch import Run, Watch
 from homework.outcome import Outcome
 
 TASK_SECONDS = 15.0
-START_SECONDS = 180.0
+MOST_KILLS = 2  # of a task's children, by somebody else, before one counts as the task's own end
 END_SECONDS = 0.5  # for a child that has closed its channel to end by itself
-
-
-class SandboxError(Exception):
-    """The sandbox itself does not work: a fault of the grader, never of a student."""
 
 
 @dataclass
 class CaseInputs:
-    """One case to run: its name, the probe and the probe's inputs."""
+    """One case to run: its name, the probe, its inputs, and whether given values are used."""
 
     name: str
     probe: str
     inputs: Mapping[str, np.ndarray]
+    isolated: bool = False
 
 
 @dataclass
@@ -55,10 +49,15 @@ class Sandbox:
     """A zygote with a slot of its own: one child at a time.
 
     Args:
-        layers: confinement of children, from `confine.RUNGS`.
+        layers: confinement of children, from `confine.RUNGS`. Whether its zygote is in namespaces
+            is settled with this.
         extra: modules that submissions import, to be loaded beforehand.
-        slot: number of the worker, which gives it its user id.
+        slot: number of the worker.
         device: device on which probes run.
+        parent: the sandbox of slot 0, for all others.
+
+    Raises:
+        SandboxError: the zygote did not start, or a layer is not to be had.
     """
 
     def __init__(
@@ -70,77 +69,60 @@ class Sandbox:
         limits: Limits | None = None,
         parent: Sandbox | None = None,
     ) -> None:
-        self.slot = slot
         self.device = device
         self.limits = limits or Limits()
         self.peak_kib = 0
-        self.folder = Path(tempfile.mkdtemp(prefix="grading-"))
-        os.chmod(self.folder, 0o711)  # children pass through it, and cannot list it
-        self._staged, self._scratch = self.folder / "files", self.folder / "scratch"
-        self._staged.mkdir(mode=0o700)
-        self._scratch.mkdir(mode=0o700)
-        self._process: subprocess.Popen[bytes] | None = None
         self._lines: dict[str, int] = {}  # of the staged files
-        if parent is None:
-            self._control, self.size_kib = self._start(extra)
-        else:
-            self._control, self.size_kib = _split(parent), parent.size_kib
-        self.confine(layers)
+        above, enclosed = parent.slot if parent else None, "namespaces" in layers
+        self.slot: Slot = Slot(slot, self.limits, above, enclosed, extra, device)
+        self.folder, self.size_kib = self.slot.folder, self.slot.size_kib
+        self._staged, self._scratch = self.slot.staged, self.slot.scratch
+        self._control = self.slot.zygote
+        try:
+            self.confine(layers)
+        except BaseException:
+            self.slot.close()
+            raise
 
     def confine(self, layers: Sequence[str]) -> None:
         """Choose the layers of all children from now on; `SandboxError` if one is not to be had."""
+        if ("namespaces" in layers) != self.slot.enclosed:
+            raise SandboxError("a grading process is in namespaces from its start or never")
         self.layers = tuple(layers)
         if os.geteuid() == 0:
-            slot = SLOT_UID + self.slot if "uid" in self.layers else 0
-            os.chown(self._staged, 0, slot)  # the group may read it
+            user = self.slot.uid if "uid" in self.layers else 0
+            os.chown(self._staged, 0, user)  # the group may read it
             os.chmod(self._staged, 0o750)
-            os.chown(self._scratch, slot, slot)
+            os.chown(self._scratch, user, user)
         request = {
             "kind": "configure",
             "layers": list(self.layers),
             "limits": asdict(self.limits),
-            "slot": self.slot,
+            "uid": self.slot.uid,
             "staged": str(self._staged),
             "scratch": str(self._scratch),
             "readable": [str(path) for path in readable_paths(surroundings.code_paths())],
         }
         try:
-            zygote.send(self._control, request)
+            entrance = [self.slot.group.entrance] if self.slot.group else []
+            zygote.send(self._control, request, entrance)
             reply = self._reply()
         except OSError as error:
-            raise SandboxError(f"the grading process is gone ({error})") from None
+            raise ZygoteGone(f"the grading process is gone ({error})") from None
         if reply["error"]:
             raise SandboxError(str(reply["error"]))
 
-    def _start(self, extra: Sequence[str]) -> tuple[socket.socket, int]:
-        ours, theirs = socket.socketpair()
-        paths = [str(path) for path in surroundings.import_paths()]
-        start = (
-            f"import sys; sys.path[:0] = {paths!r}; from autograder.judge.zygote import main; "
-            "main(int(sys.argv[1]), sys.argv[2:])"
-        )
-        command = [sys.executable, "-P", "-c", start, str(theirs.fileno()), *extra]
-        self._process = subprocess.Popen(
-            command,
-            pass_fds=[theirs.fileno()],
-            cwd=self.folder,
-            env=surroundings.environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
-        theirs.close()
-        ours.settimeout(START_SECONDS)
+    def settle(self) -> None:
+        """Let the zygote take half a second to make all later forks of it cheaper.
+
+        Raises:
+            ZygoteGone: the zygote has ended.
+        """
         try:
-            received = zygote.receive(ours)
-        except OSError:
-            received = None
-        if received is None:
-            self._process.kill()
-            _, errors = self._process.communicate()
-            last = errors.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
-            raise SandboxError(f"the grading process did not start: {last[0]}")
-        return ours, int(received[0]["size_kib"])
+            zygote.send(self._control, {"kind": "settle"})
+            self._reply()
+        except OSError as error:
+            raise ZygoteGone(f"the grading process is gone ({error})") from None
 
     def __enter__(self) -> Sandbox:
         return self
@@ -151,17 +133,17 @@ class Sandbox:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._control.close()
-        if self._process is not None:
-            if self._process.stderr is not None:
-                self._process.stderr.close()
-            self._process.kill()
-            self._process.wait()
-        scratch.remove(self.folder)
+        self.slot.close()
 
     @contextlib.contextmanager
     def stage(self, files: Mapping[str, bytes]) -> Iterator[None]:
-        """Put a student's files where children may read them, as long as the block lasts."""
+        """Put a student's files where children may read them, as long as the block lasts.
+
+        Raises:
+            NoRoom: there is less than a child may write, and errors of writing would look its own.
+        """
+        if scratch.room(self.folder) < self.limits.file_mib << 20:
+            raise NoRoom(f"there is no room on the disk of {self.folder.parents[1]}: make some")
         try:
             self._lines = {name: content.count(b"\n") + 1 for name, content in files.items()}
             for name, content in files.items():
@@ -169,62 +151,93 @@ class Sandbox:
                 path.write_bytes(content)
                 os.chmod(path, 0o440)
                 if "uid" in self.layers:
-                    os.chown(path, 0, SLOT_UID + self.slot)
+                    os.chown(path, 0, self.slot.uid)
             yield
         finally:
             scratch.empty(self._staged)
 
-    def run_task(
-        self, stems: Sequence[str], isolated: bool, cases: Sequence[CaseInputs]
+    def run_together(
+        self, stems: Sequence[str], tasks: Sequence[Sequence[CaseInputs]]
     ) -> dict[str, CaseOutcome]:
-        """Run cases of one task on the staged files, in as few children as crashes allow.
+        """Run the cases of several tasks in one child, as far as it gets.
+
+        What one task does may spoil a later one, so only what is right is worth believing: the
+        rest is to be run again by `run_task`. No task sees the inputs of a later one.
 
         Raises:
-            SandboxError: a child could not be confined, or the zygote is gone.
+            SandboxError: as `run_task`.
+        """
+        found: dict[str, CaseOutcome] = {}
+        waiting = [case for task in tasks for case in task]
+        run = self._run_cases(stems, tasks, time.monotonic() + TASK_SECONDS)
+        _collect(run, waiting, found, self._lines_of(stems))
+        return found
+
+    def run_task(self, stems: Sequence[str], cases: Sequence[CaseInputs]) -> dict[str, CaseOutcome]:
+        """Run cases of one task on the staged files, in as few children as crashes allow.
+
+        A child that was killed from outside is replaced, a few times: whoever did that, it was not
+        the student, unless it was for memory, and then it comes to the same.
+
+        Raises:
+            ZygoteGone: the zygote has ended.
+            SandboxError: a child could not be confined.
         """
         found = {case.name: CaseOutcome(ended="unrun") for case in cases}
-        waiting = list(cases)
-        lines = {f"{stem}.py": self._lines.get(f"{stem}.py", 0) for stem in stems}
+        waiting, kills = list(cases), 0
         deadline = time.monotonic() + TASK_SECONDS
         while waiting and time.monotonic() < deadline:
-            request = {"kind": "cases", "stems": list(stems), "isolated": isolated}
-            request["device"] = self.device
-            inputs = b"".join(
-                wire.pack({"case": case.name, "probe": case.probe}, case.inputs) for case in waiting
-            )
-            run = self._run(request, inputs, deadline, [case.name for case in waiting])
-            waiting = _collect(run, waiting, found, lines)
+            run = self._run_cases(stems, [waiting], deadline)
+            if run.killed and kills < MOST_KILLS:
+                kills, deadline = kills + 1, time.monotonic() + TASK_SECONDS
+                continue
+            waiting = _collect(run, waiting, found, self._lines_of(stems))
         return found
+
+    def _lines_of(self, stems: Sequence[str]) -> dict[str, int]:
+        return {f"{stem}.py": self._lines.get(f"{stem}.py", 0) for stem in stems}
 
     def try_escaping(self, targets: dict[str, Any]) -> list[str]:
         """What a confined child can do although it must not; empty if the layers hold."""
         with self.stage({"own.py": b""}):
             request = {"kind": "escape", "targets": targets}
-            run = self._run(request, b"", time.monotonic() + 30.0, None)
+            for _ in range(1 + MOST_KILLS):
+                run = self._run(request, None, time.monotonic() + 30.0)
+                if not run.killed:
+                    break
         if not run.messages:
             return [f"the child ended early ({run.ended or 'no answer'} {run.detail})"]
         answer = run.messages[0][0]
         return list(map(str, answer.get("escapes", [answer.get("why", "no answer")])))
 
+    def _run_cases(
+        self, stems: Sequence[str], tasks: Sequence[Sequence[CaseInputs]], deadline: float
+    ) -> Run:
+        portions = [([case.name for case in task], b"".join(map(_packed, task))) for task in tasks]
+        request = {"kind": "cases", "stems": list(stems), "device": self.device}
+        return self._run(request, portions, deadline)
+
     def _run(
-        self, request: dict[str, Any], inputs: bytes, deadline: float,
-        cases: Sequence[str] | None,
-    ) -> Run:  # fmt: skip
-        """Have a child made for a request and read what it sends; `cases` as in `Watch`."""
+        self, request: dict[str, Any], portions: Sequence[Portion] | None, deadline: float
+    ) -> Run:
+        """Have a child made for a request and read what it sends; `portions` as of `Feed`."""
         request |= {"staged": str(self._staged), "scratch": str(self._scratch)}
         try:
-            pidfd, answers = self._launch(request, inputs)
+            pidfd, answers, inputs = self._launch(request)
+            feed = Feed(inputs, portions or ())
             most_bytes = self.limits.file_mib << 20
-            watch = Watch(answers, deadline, self._scratch, most_bytes, cases)
+            watched = feed if portions is not None else None
+            watch = Watch(answers, watched, deadline, self._scratch, most_bytes)
             try:
                 run = watch.until_end()
             finally:
+                feed.close()
                 os.close(answers)
                 overdue = _end(pidfd, 0.0 if watch.run.ended else END_SECONDS)
                 os.close(pidfd)
                 status = self._reply()  # whatever happened: it must not be taken for the next one
         except OSError as error:
-            raise SandboxError(f"the grading process is gone ({error})") from None
+            raise ZygoteGone(f"the grading process is gone ({error})") from None
         finally:
             scratch.empty(self._scratch)
         run.peak_kib = int(status["peak_kib"])
@@ -235,31 +248,43 @@ class Sandbox:
         if not run.ended and overdue:
             run.ended, run.detail = "crash", wire.MALFORMED
         elif not run.ended and code != 0:
-            run.ended, run.detail = "crash", _how_it_ended(code)
+            group = self.slot.group
+            too_much = group is not None and group.took_too_much_memory()
+            run.ended = "crash"
+            run.detail = "it took too much memory" if too_much else _how_it_ended(code)
+            # Beyond a limit of memory or processor time, the kernel ends it in the same way.
+            in_bounds = not too_much and status["cpu"] < self.limits.cpu_seconds
+            run.killed = code == -signal.SIGKILL and in_bounds
         return run
 
-    def _launch(self, request: dict[str, Any], inputs: bytes) -> tuple[int, int]:
-        ours, theirs = os.pipe()
-        inputs_fd = os.memfd_create("inputs")
+    def _launch(self, request: dict[str, Any]) -> tuple[int, int, int]:
+        """A new child: its pidfd, a descriptor to read its answers, and one for its inputs."""
+        answers, its_answers = os.pipe()
+        its_inputs, inputs = os.pipe()
         try:
-            with open(inputs_fd, "wb", closefd=False) as file:
-                file.write(inputs)
-            os.lseek(inputs_fd, 0, os.SEEK_SET)
-            zygote.send(self._control, request, [inputs_fd, theirs])
+            zygote.send(self._control, request, [its_inputs, its_answers])
+            received = zygote.receive(self._control)
+            if received is None or not received[1]:
+                raise OSError("no child was made")
+        except OSError:
+            os.close(answers)
+            os.close(inputs)
+            raise
         finally:
-            os.close(inputs_fd)
-            os.close(theirs)
-        received = zygote.receive(self._control)
-        if received is None or not received[1]:
-            os.close(ours)
-            raise OSError("no child was made")
-        return received[1][0], ours
+            os.close(its_inputs)
+            os.close(its_answers)
+        return received[1][0], answers, inputs
 
     def _reply(self) -> dict[str, Any]:
         received = zygote.receive(self._control)
         if received is None:
             raise OSError("no answer")
         return received[0]
+
+
+def _packed(case: CaseInputs) -> bytes:
+    head = {"case": case.name, "probe": case.probe, "isolated": case.isolated}
+    return wire.pack(head, case.inputs)
 
 
 def _collect(
@@ -277,11 +302,10 @@ def _collect(
         name = head["case"]
         outcome = untrusted.outcome(head, arrays, lines, probes[name])
         found[name] = CaseOutcome(outcome)
-    left = [case for case in waiting if found[case.name].outcome is None]
+    left = [case for case in waiting if case.name not in found or not found[case.name].outcome]
     if left:
-        culprit = found[left[0].name]
-        culprit.ended = run.ended or "crash"
-        culprit.detail = run.detail or "it ended the process"
+        ended, detail = run.ended or "crash", run.detail or "it ended the process"
+        found[left[0].name] = CaseOutcome(ended=ended, detail=detail)
     return left[1:]
 
 
@@ -303,10 +327,3 @@ def _end(pidfd: int, patience: float) -> bool:
     with contextlib.suppress(ProcessLookupError):
         signal.pidfd_send_signal(pidfd, signal.SIGKILL)
     return overdue
-
-
-def _split(parent: Sandbox) -> socket.socket:
-    ours, theirs = socket.socketpair()
-    zygote.send(parent._control, {"kind": "split"}, [theirs.fileno()])
-    theirs.close()
-    return ours

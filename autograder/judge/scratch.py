@@ -31,6 +31,12 @@ def size_of(folder: Path) -> int:
     return total
 
 
+def room(folder: Path) -> int:
+    """Bytes that may still be written on the disk of a folder."""
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize if disk.f_blocks else TOO_MUCH  # some do not tell
+
+
 def empty(folder: Path) -> None:
     """Remove all that is in a folder, also what its maker tried to lock; never follows links.
 

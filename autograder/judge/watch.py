@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import select
 import time
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograder.judge import scratch, wire
+from autograder.judge.feed import Feed
 
 FIRST_SECONDS = 10.0  # until the first case is done: the student's file is imported in it
 CASE_SECONDS = 5.0
@@ -31,6 +31,7 @@ class Run:
         ended: "timeout", "crash", "flood", or "" if it ended by itself.
         detail: what happened, in words for students.
         void: no message counts, whenever the fault was seen: verdicts must not depend on timing.
+        killed: it was ended by somebody else's signal.
         unconfined: why nothing of the student's was run, if the child could not be confined.
     """
 
@@ -38,6 +39,7 @@ class Run:
     ended: str = ""
     detail: str = ""
     void: bool = False
+    killed: bool = False
     unconfined: str = ""
     peak_kib: int = 0
 
@@ -47,18 +49,17 @@ class Watch:
 
     Args:
         answers: the descriptor to read.
+        feed: hands it its inputs; only cases that were handed over may be answered, each once.
+            None to take any message.
         deadline: when the child has to be done, by `time.monotonic`.
         folder, most_bytes: its scratch folder, and what that may hold.
-        cases: names of the cases that it may answer, each once; None to take any message.
     """
 
     def __init__(
-        self, answers: int, deadline: float, folder: Path, most_bytes: int,
-        cases: Collection[str] | None,
-    ) -> None:  # fmt: skip
-        self.answers, self.deadline = answers, deadline
+        self, answers: int, feed: Feed | None, deadline: float, folder: Path, most_bytes: int
+    ) -> None:
+        self.answers, self.feed, self.deadline = answers, feed, deadline
         self.folder, self.most_bytes = folder, most_bytes
-        self.open_cases = None if cases is None else set(cases)
         self.confined = False
         self.run = Run([])
 
@@ -73,7 +74,10 @@ class Watch:
                 look = time.monotonic() + LOOK_SECONDS
                 if self._wrote_too_much():
                     return self._end_of_files()
-            ready, _, _ = select.select([self.answers], [], [], min(left, LOOK_SECONDS))
+            unsent = self.feed.unsent if self.feed else []
+            ready, open_, _ = select.select([self.answers], unsent, [], min(left, LOOK_SECONDS))
+            if open_ and self.feed:
+                self.feed.send()
             if not ready:
                 continue
             data = os.read(self.answers, 1 << 20)
@@ -107,14 +111,8 @@ class Watch:
             self.confined = True
             self.run.unconfined = str(head.get("unconfined", ""))
             return False
-        if self.open_cases is None:
-            self.run.messages.append((head, arrays))
-            return False
-        if head.get("broken") is True:
-            raise wire.WireError(wire.MALFORMED)
-        case = head.get("case")
-        if not isinstance(case, str) or case not in self.open_cases:
-            raise wire.WireError(wire.MALFORMED)
-        self.open_cases.remove(case)
+        if self.feed is not None:
+            if head.get("broken") is True or not self.feed.answered(head.get("case")):
+                raise wire.WireError(wire.MALFORMED)
         self.run.messages.append((head, arrays))
-        return True
+        return self.feed is not None

@@ -17,29 +17,18 @@ import os
 import signal
 import socket
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
-from autograder.judge import hugepages
+from autograder.judge import cgroups, hugepages, rehearsal
 from autograder.judge.confine import Confinement, Limits, die_with_parent
 
 ALWAYS = (
     "torch", "torch.distributions", "torch.nn.functional", "tqdm.auto", "easydict",
     "homework.args", "homework.randomizer", "homework.probing", "homework.probes.q1",
     "homework.probes.q2", "homework.probes.q3", "homework.training", "autograder.judge.child",
-    "landlockpy", "pyseccomp",
+    "landlockpy",
 )  # fmt: skip
-
-_REHEARSAL = """
-import torch
-
-def log_mean_exp(y):
-    return torch.logsumexp(y, 1) + torch.nn.Linear(2, 1)(y).sum() * torch.randn(3)
-
-def log_likelihood_bernoulli(mu, target):
-    return (mu.tanh() @ target.T).sum(1)
-"""
 
 
 def main(socket_fd: int, extra: list[str]) -> None:
@@ -53,11 +42,10 @@ def main(socket_fd: int, extra: list[str]) -> None:
     control = socket.socket(fileno=socket_fd)
     missing = [name for name in (*ALWAYS, *extra) if not _load(name)]
     _warm_up()
-    gc.collect()
     gc.freeze()
-    with contextlib.suppress(OSError, ValueError):
-        hugepages.gather()
-    send(control, {"ready": True, "missing": missing, "size_kib": _resident_kib()})
+    pidfd = os.pidfd_open(os.getpid())  # the parent may know this process by another number
+    send(control, {"ready": True, "missing": missing, "size_kib": _resident_kib()}, [pidfd])
+    os.close(pidfd)
     serve(control)
 
 
@@ -69,18 +57,10 @@ def _load(name: str) -> bool:
 
 
 def _warm_up() -> None:
-    """Run once what every child would else run for the first time, all in this one thread."""
     import torch
 
-    torch.set_num_threads(1)
-    from homework import probing
-    from homework.student import Student
-
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "q1_vae.py").write_text(_REHEARSAL)
-        for probe in ("q1.log_mean_exp", "q1.log_likelihood_bernoulli_gradient"):
-            inputs = {name: torch.rand(3, 2).numpy() for name in ("y", "mu", "target")}
-            probing.run(Student(Path(folder), ["q1_vae"]), probe, inputs)
+    torch.set_num_threads(1)  # a fork copies one thread only
+    rehearsal.run()
 
 
 def _resident_kib() -> int:
@@ -95,7 +75,8 @@ def serve(control: socket.socket) -> None:
     """Answer requests one after the other.
 
     `configure` prepares the confinement of the children that follow; `split` makes another zygote
-    for another socket; any other kind is work for a child.
+    for another socket; `settle` makes all forks cheaper, for half a second once; any other kind is
+    work for a child.
     """
     confinement: Confinement | None = None
     while True:
@@ -110,20 +91,35 @@ def serve(control: socket.socket) -> None:
                 serve(socket.socket(fileno=fds[0]))
                 os._exit(0)
             os.close(fds[0])
+        elif request["kind"] == "settle":
+            _settle()
+            send(control, {"settled": True})
         elif request["kind"] == "configure":
             if confinement is not None:
                 confinement.close()
-            confinement = _configure(control, request)
+            confinement = _configure(control, request, fds)
         elif confinement is not None:
             _fork(control, confinement, request, *fds)
 
 
-def _configure(control: socket.socket, request: dict[str, Any]) -> Confinement | None:
+def _settle() -> None:
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+    with contextlib.suppress(OSError, ValueError):
+        hugepages.gather()
+
+
+def _configure(
+    control: socket.socket, request: dict[str, Any], entrances: list[int]
+) -> Confinement | None:
     try:
+        for entrance in entrances:
+            cgroups.enter(entrance)
         confinement = Confinement(
             tuple(request["layers"]),
             Limits(**request["limits"]),
-            request["slot"],
+            request["uid"],
             Path(request["staged"]),
             Path(request["scratch"]),
             tuple(map(Path, request["readable"])),
@@ -150,7 +146,8 @@ def _fork(
     send(control, {"pid": pid}, [pidfd])
     os.close(pidfd)
     _, status, usage = os.wait4(pid, 0)
-    send(control, {"status": status, "peak_kib": usage.ru_maxrss, "cpu": usage.ru_utime})
+    cpu = usage.ru_utime + usage.ru_stime
+    send(control, {"status": status, "peak_kib": usage.ru_maxrss, "cpu": cpu})
 
 
 def send(control: socket.socket, message: dict[str, Any], fds: list[int] | None = None) -> None:
@@ -167,7 +164,10 @@ def receive(control: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
         return None
     left, text = int.from_bytes(size, "little"), b""
     while len(text) < left:
-        text += control.recv(left - len(text))
+        some = control.recv(left - len(text))
+        if not some:  # it was killed in the middle of a message
+            return None
+        text += some
     return json.loads(text), fds
 
 

@@ -114,8 +114,6 @@ from homework.plots import show_images
 
 args = profiles.settings("vae", PROFILE)
 checkpoint = HOME / "runs" / f"vae-{args.profile}.safetensors" if RESUME else None
-if checkpoint:
-    checkpoint.parent.mkdir(exist_ok=True)
 print(f"profile {args.profile}: up to {args.epochs} epochs, on {args.device}")
 
 # %% [markdown] name="agreement-text" tags=["agreement"]

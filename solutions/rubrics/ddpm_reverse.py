@@ -38,9 +38,9 @@ P_XT_PREV_XT = Task(
     rtol=5e-4,
     atol=2e-5,
     cases=(
-        Case("mixed", "a different time for every image", _images(13, 5, 3, 4, 7), public=True),
+        Case("mixed", "a different time for every image", _images(14, 5, 3, 4, 7), public=True),
         Case("long", "a thousand steps", _images(1000, 4, 2, 6, 5)),
-        Case("first", "t = 0 for every image", _images(11, 3, 2, 5, 4, only=0), weight=0.5),
+        Case("first", "t = 0 for every image", _images(16, 3, 2, 5, 4, only=0), weight=0.5),
         # Late times need no such leave: it would let 1 + beta_t / 2 pass for 1 / sqrt(alpha_t).
         Case(
             "last",

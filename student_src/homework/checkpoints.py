@@ -1,4 +1,4 @@
-"""Checkpoints of a training run: weights, averaged weights, optimizer and history in one file.
+"""Checkpoints of a training run: weights, their averages, optimizer, history, samples in a file.
 
 The file is a safetensors file, so loading one runs no code from it.
 """
@@ -18,6 +18,9 @@ from homework.tensorfile import read_metadata, read_tensors, write_tensors
 if TYPE_CHECKING:
     from homework.loop import Loop
 
+ADVICE = "make the network with the settings of the checkpoint, or delete the file"
+NUMBERS = {"epoch", "step", "seconds", "averaged", "history"}  # see `save`
+
 
 def save(path: str | os.PathLike[str], loop: Loop) -> bool:
     """Write a checkpoint of a loop. A full disk is told, not raised: training goes on.
@@ -27,8 +30,11 @@ def save(path: str | os.PathLike[str], loop: Loop) -> bool:
     tensors = {f"model.{name}": value for name, value in loop.model.state_dict().items()}
     if loop.ema:
         tensors |= {f"average.{name}": value for name, value in loop.ema.weights.items()}
-    for index, state in loop.optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{name}": value for name, value in state.items()}
+    for optimizer in loop.optimizers:
+        prefix = _prefix(optimizer)
+        for index, state in optimizer.state_dict()["state"].items():
+            tensors |= {f"{prefix}{index}.{name}": value for name, value in state.items()}
+    tensors |= {f"samples.{epoch}": images for epoch, images in loop.samples.items()}
     numbers = {
         "epoch": loop.epoch,
         "step": loop.step,
@@ -50,22 +56,22 @@ def save(path: str | os.PathLike[str], loop: Loop) -> bool:
 def load(path: str | os.PathLike[str], loop: Loop) -> None:
     """Continue `loop` from a checkpoint; afterwards its model holds the averaged weights.
 
-    Raises FileNotFoundError, or ValueError when the file is damaged or of another network; then
-    the loop is as it was.
+    Raises FileNotFoundError, or ValueError when the file is damaged, or of another network or
+    optimizer; then the loop is as it was.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no checkpoint {path}: train first, or check the name")
     tensors = read_tensors(path)
-    text = read_metadata(path).get("loop")
-    if text is None:
-        raise ValueError(f"{path} holds tensors but is no checkpoint of a training run")
+    numbers = _numbers(path)
     check_fits(path, _under(tensors, "model."), loop.model)
-    numbers = json.loads(text)
+    states = [_optimizer_state(path, optimizer, tensors) for optimizer in loop.optimizers]
     loop.model.load_state_dict(_under(tensors, "model."))
-    loop.optimizer.load_state_dict(_optimizer_state(loop, tensors))
+    for optimizer, state in zip(loop.optimizers, states, strict=True):
+        optimizer.load_state_dict(state)
     loop.epoch, loop.step = numbers["epoch"], numbers["step"]
     loop.seconds, loop.history[:] = numbers["seconds"], numbers["history"]
+    loop.samples |= {int(epoch): x for epoch, x in _under(tensors, "samples.").items()}
     if loop.ema:
         average = _under(tensors, "average.") or _under(tensors, "model.")
         for name, value in average.items():
@@ -76,21 +82,34 @@ def load(path: str | os.PathLike[str], loop: Loop) -> None:
     loop.model.eval()
 
 
+def _numbers(path: Path) -> dict[str, Any]:
+    """Where the run was: what `save` wrote beside the tensors."""
+    try:
+        numbers = json.loads(read_metadata(path)["loop"])
+        if NUMBERS <= set(numbers):
+            return numbers
+    except (KeyError, ValueError, TypeError):
+        pass
+    raise ValueError(
+        f"{path} holds tensors but is no checkpoint of a training run: name another file, "
+        "or delete it"
+    )
+
+
 def check_fits(path: Path, weights: dict[str, Tensor], model: nn.Module) -> None:
     """Raise ValueError, naming the first difference, unless the weights are those of `model`."""
     own = model.state_dict()
-    advice = "make the network with the settings of the checkpoint, or delete the file"
     for name, value in own.items():
         if name not in weights:
-            raise ValueError(f"{path} is of another network: it has no {name}; {advice}")
+            raise ValueError(f"{path} is of another network: it has no {name}; {ADVICE}")
         if weights[name].shape != value.shape:
             raise ValueError(
                 f"{path} is of another network: {name} is {tuple(weights[name].shape)} in it and "
-                f"{tuple(value.shape)} here; {advice}"
+                f"{tuple(value.shape)} here; {ADVICE}"
             )
     extra = sorted(set(weights) - set(own))
     if extra:
-        raise ValueError(f"{path} is of another network: {extra[0]} is not in yours; {advice}")
+        raise ValueError(f"{path} is of another network: {extra[0]} is not in yours; {ADVICE}")
 
 
 def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
@@ -101,9 +120,21 @@ def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     }
 
 
-def _optimizer_state(loop: Loop, tensors: dict[str, Tensor]) -> dict[str, Any]:
+def _prefix(optimizer: torch.optim.Optimizer) -> str:
+    return f"optimizer.{type(optimizer).__name__}."
+
+
+def _optimizer_state(
+    path: Path, optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]
+) -> dict[str, Any]:
+    """What `load_state_dict` takes. Raises ValueError unless it is of these very weights."""
     state: dict[int, dict[str, Tensor]] = {}
-    for name, value in _under(tensors, "optimizer.").items():
+    for name, value in _under(tensors, _prefix(optimizer)).items():
         index, key = name.split(".", 1)
         state.setdefault(int(index), {})[key] = value if value.dim() else torch.tensor(value.item())
-    return {"state": state, "param_groups": loop.optimizer.state_dict()["param_groups"]}
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    shapes = {i: weight.shape for i, weight in enumerate(weights)}
+    kept = {i: value.shape for i, s in state.items() for value in s.values() if value.dim()}
+    if kept and kept != shapes:
+        raise ValueError(f"{path} is of a run with another optimizer: {ADVICE}")
+    return {"state": state, "param_groups": optimizer.state_dict()["param_groups"]}

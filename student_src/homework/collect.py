@@ -193,11 +193,24 @@ def show_files(items: list[Item]) -> None:
         status = "MISSING" if not item.found else "BROKEN" if item.problems else "found"
         line = f"  {status:<16}{item.name:<{width}}"
         if item.found:
-            saved = time.strftime("%Y-%m-%d %H:%M", time.localtime(item.path.stat().st_mtime))
-            line += f"  {len(item.content) / 1000:8.1f} kB  saved {saved}"
+            line += f"  {len(item.content) / 1000:8.1f} kB  saved {_saved(item.path)}"
         print(line.rstrip())
         for text in item.problems + item.remarks:
             print(f"      {text}")
+
+
+def show_report() -> None:
+    """Remark on the PDF of the written answers, which is handed in by itself."""
+    report = ROOT / "report.pdf"
+    if report.is_file():
+        print(f"  not packed      report.pdf, saved {_saved(report)}: hand it in by itself;")
+        print("                  if you have changed an answer since, make it anew first")
+    else:
+        print("  none yet        report.pdf: the notebook's last cell makes it of your answers")
+
+
+def _saved(path: Path) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(path.stat().st_mtime))
 
 
 def show_tasks(catalogue: dict[str, Any], items: list[Item], checked: bool) -> None:
@@ -234,6 +247,8 @@ def collect(arguments: list[str]) -> int:
     print(f"{catalogue['title']} ({catalogue['assignment']})\n")
     items = gather(catalogue)
     show_files(items)
+    if catalogue.get("written"):
+        show_report()
     broken = [item.name for item in items if item.problems]
     if broken:
         raise Stop(f"Nothing was packed: see to {', '.join(broken)} as said above, and start anew.")

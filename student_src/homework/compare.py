@@ -32,7 +32,8 @@ def judge(
             others, what it gave in isolation. One right outcome is enough.
         device: type of the device on which results have to be.
     """
-    verdicts = [_judge_one(task, case, answers, outcome, device) for outcome in outcomes]
+    with np.errstate(all="ignore"):  # what overflows here is wrong, and nobody needs a warning
+        verdicts = [_judge_one(task, case, answers, outcome, device) for outcome in outcomes]
     for verdict in verdicts:
         if verdict.status == PASSED:
             return verdict

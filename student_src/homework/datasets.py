@@ -16,6 +16,7 @@ import contextlib
 import gzip
 import os
 import socket
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -163,7 +164,12 @@ def _find(
         return _read_folder(_folder_with_files(name, Path(folder), named=True))
     variable = os.environ.get(DATA_VARIABLE)
     if variable:
-        return _read_folder(_folder_with_files(name, Path(variable), named=False))
+        try:
+            found = _folder_with_files(name, Path(variable), named=False)
+        except FileNotFoundError as error:
+            advice = f"correct or unset the environment variable {DATA_VARIABLE}"
+            raise FileNotFoundError(f"{error}; {advice}") from None
+        return _read_folder(found)
     with contextlib.suppress(FileNotFoundError):
         return _read_folder(_folder_with_files(name, DOWNLOADS, named=False))
     if not download:
@@ -177,7 +183,7 @@ def _find(
 
 def _brief(error: Exception) -> str:
     first = str(error).strip().splitlines()
-    return first[0][:80] if first else type(error).__name__
+    return first[0][:80].rstrip(": ") if first else type(error).__name__
 
 
 def _compact(name: str, why: str) -> tuple[dict[str, np.ndarray], str]:
@@ -250,7 +256,11 @@ def read_idx(path: Path) -> np.ndarray:
     if path.is_file():
         content = path.read_bytes()
     else:
-        content = gzip.decompress(path.with_name(path.name + ".gz").read_bytes())
+        path = path.with_name(path.name + ".gz")
+        try:
+            content = gzip.decompress(path.read_bytes())
+        except (gzip.BadGzipFile, EOFError, zlib.error):
+            content = b""  # as good as nothing: told below
     axes = content[3] if content[:3] == b"\0\0\x08" and len(content) > 3 else 0
     shape = np.frombuffer(content, ">u4", axes, offset=4).astype(int) if axes else np.zeros(1, int)
     if not axes or len(content) != 4 + 4 * axes + shape.prod():

@@ -40,8 +40,8 @@ def choose_device(wish: str | torch.device = "auto") -> torch.device:
 def prepare(wish: str | torch.device = "auto", threads: int | None = 1) -> torch.device:
     """Choose the device and set this process up to train small networks fast.
 
-    threads: of the CPU. One is right for networks this small: their layers are so short that
-    threads spend their time waiting for each other. None leaves torch's own choice.
+    threads: of the CPU. One is enough for networks this small: a second one gains nothing, since
+    the layers are so short that threads wait for each other. None leaves torch's own choice.
     """
     device = choose_device(wish)
     if threads is not None:

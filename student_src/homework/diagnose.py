@@ -113,10 +113,11 @@ def noise_problem(
             return f"{what} {sentence}", ""
     if z.ndim == 1 and len(np.unique(np.round(z, 5))) < 0.9 * n:
         return f"{what} is shared by rows of the batch; each row needs its own", ""
-    if abs(z.mean()) > SIGMAS / np.sqrt(n):
+    # Asked so that NaN, which sums of very large numbers may give, is a problem too.
+    if not abs(z.mean()) <= SIGMAS / np.sqrt(n):
         return f"{what} does not average to zero around the right mean", f"mean {z.mean():.4g}"
     spread = z.std()
-    if abs(spread - 1.0) > SIGMAS / np.sqrt(2 * n):
+    if not abs(spread - 1.0) <= SIGMAS / np.sqrt(2 * n):
         more = "too large" if spread > 1 else "too small"
         return f"the spread of {what} is {more}", f"{spread:.4g} times the expected one"
     return None

@@ -56,6 +56,7 @@ class Task:
     broadcasts: tuple[str, ...]
     cases: tuple[Case, ...]
     mistakes: dict[str, str] = field(hash=False)
+    finished: tuple[str, ...] = ()
 
     @property
     def stem(self) -> str:
@@ -100,6 +101,7 @@ class Assignment:
         self.notebook: str = self.catalogue["notebook"]
         self.points: float = self.catalogue["points"]
         self.written: list[dict[str, Any]] = self.catalogue["written"]
+        self.finished_policy: str = self.catalogue.get("finished_policy", "allow")
         self.tasks = tuple(_task(entry) for entry in self.catalogue["tasks"])
 
     @property
@@ -144,6 +146,7 @@ def _task(entry: dict[str, Any]) -> Task:
         all_or_nothing=entry["all_or_nothing"],
         broadcasts=tuple(entry["broadcasts"]),
         cases=cases,
+        finished=tuple(entry.get("finished", ())),
     )
 
 

@@ -20,12 +20,21 @@ from torch import Tensor, nn
 from homework import checkpoints, devices
 from homework.datasets import ImageSet
 from homework.ema import EMA
+from homework.muon import Muon, matrices
 from homework.progress import Watch
 
 Batch = tuple[Tensor, Tensor]
 WARM_UP = 50  # steps in which the learning rate rises to its value
+# What torch says when tensors of different devices meet; the last two are of Apple's GPUs.
+MIXED_DEVICES = ("same device", "expected device", "on MPS device", "to MPS op")
 CHECK_EVERY = {"cpu": 1}  # steps between looks at the loss; a look makes a GPU wait
-OPTIONS = {"fp16_precision": False, "ema_decay": 0.0, "decay_rate": False, "minutes": None}
+OPTIONS = {
+    "fp16_precision": False,
+    "ema_decay": 0.0,
+    "decay_rate": False,
+    "minutes": None,
+    "muon": False,
+}
 
 
 class TrainingError(RuntimeError):
@@ -37,7 +46,8 @@ class Loop:
 
     Settings read from `args`: batch_size, learning_rate, and, if they are there, fp16_precision,
     ema_decay (0 for no averaging), decay_rate (let the learning rate fall to 0 along a cosine),
-    minutes (stop after so many, with the learning rate already at 0).
+    minutes (stop after so many, with the learning rate already at 0), muon (Muon instead of Adam
+    for the weights that it is for, see `homework/muon.py`).
     """
 
     def __init__(
@@ -49,15 +59,12 @@ class Loop:
     ) -> None:
         self.model, self.loss_of, self.args, self.device = model, loss_of, args, device
         self.options = {name: option(args, name, value) for name, value in OPTIONS.items()}
-        # One pass over the memory instead of ten, a tenth of the VAE's step. But it takes for
-        # granted that weights and averages lie alike in memory, which a checkpoint forgets.
-        fused = device.type == "cpu" and all(p.is_contiguous() for p in model.parameters())
-        rate = args["learning_rate"]
-        self.optimizer = torch.optim.Adam(model.parameters(), lr=rate, fused=fused)
+        self.optimizers = make_optimizers(model, args["learning_rate"], self.options["muon"])
         decay = self.options["ema_decay"]
         self.ema = EMA(model, decay) if decay else None
         self.epoch, self.step, self.seconds = 0, 0, 0.0
         self.history: list[dict[str, float]] = []
+        self.samples: dict[int, Tensor] = {}  # by epoch, put there by `after_epoch`
 
     def run(
         self,
@@ -133,9 +140,10 @@ class Loop:
             loss, report = self._checked_loss(images, labels)
         if self.device.type == "cpu":
             self._check_finite(loss)  # before it reaches the weights
-        self.optimizer.zero_grad(set_to_none=True)
+        self.model.zero_grad(set_to_none=True)
         loss.backward()
-        self.optimizer.step()
+        for optimizer in self.optimizers:
+            optimizer.step()
         self.step += 1
         if self.ema:
             self.ema.update(self.model)
@@ -145,7 +153,7 @@ class Loop:
         try:
             loss, report = self.loss_of(images, labels)
         except RuntimeError as error:
-            if "same device" not in str(error):
+            if not any(words in str(error) for words in MIXED_DEVICES):
                 raise
             raise TrainingError(
                 f"Your loss mixes tensors of different devices; the images are on {images.device}. "
@@ -161,6 +169,8 @@ class Loop:
                 f"The loss must be one number, but yours has shape {tuple(loss.shape)}: "
                 "reduce it as the docstring says."
             )
+        if loss.is_complex():
+            raise TrainingError("The loss must be a real number, but yours is complex: look why.")
         if not loss.requires_grad:
             raise TrainingError(
                 "The loss does not depend on the network's weights any more: look for .detach(), "
@@ -172,8 +182,8 @@ class Loop:
         if not bool(torch.isfinite(loss)):
             value = float(loss.detach())
             raise TrainingError(
-                f"The loss is {value} at step {self.step + 1}: training has stopped. Run check() "
-                "on your functions first; if all pass, start again with half the learning rate."
+                f"The loss is {value} at step {self.step + 1}. Run check() on your functions "
+                "first; if all pass, start again with half the learning rate."
             )
 
     def _out_of_time(self) -> bool:
@@ -187,13 +197,26 @@ class Loop:
             if self.options["minutes"]:
                 done = max(done, self.seconds / (60 * self.options["minutes"]))
             rate *= min(1.0, (self.step + 1) / WARM_UP) * (0.5 + 0.5 * math.cos(math.pi * done))
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = rate
 
     def _exchange_weights(self) -> None:
         self.model.eval()
         if self.ema and self.ema.steps:
             self.ema.exchange(self.model)
+
+
+def make_optimizers(model: nn.Module, rate: float, muon: bool) -> list[torch.optim.Optimizer]:
+    """Adam for all weights, or with `muon` for those only that Muon is not for."""
+    for_muon = matrices(model) if muon else []
+    taken = {id(weight) for weight in for_muon}
+    others = [weight for weight in model.parameters() if id(weight) not in taken]
+    # One pass over the memory instead of ten, a tenth of the VAE's step. But it takes for granted
+    # that weights and averages lie alike in memory, which a checkpoint forgets.
+    fused = all(weight.device.type == "cpu" and weight.is_contiguous() for weight in others)
+    adam = torch.optim.Adam(others, lr=rate, fused=fused)
+    return [adam, Muon(for_muon, lr=rate)] if for_muon else [adam]
 
 
 def option(args: Any, name: str, default: Any) -> Any:

@@ -25,7 +25,7 @@ NAMES = ("smoke", "cpu", "full")
 # Beside the names that `Args` lists:
 # compact: use the shipped 7,000 digits; train_images, test_images: use only so many (None: all)
 # minutes: end training after so many, with the learning rate already fallen to 0
-# decay_rate, ema_decay: see homework/loop.py
+# decay_rate, ema_decay, muon: see homework/loop.py
 # preview_steps: steps of the samples drawn during training; sample_steps: of those drawn after it
 # metric_samples: images drawn to be measured; width, blocks: size of the U-Net
 # latent, hidden: size of the VAE
@@ -81,7 +81,8 @@ _SMOKE_DIFFUSION: dict[str, Any] = {
 # Small batches and a narrow network: on one core, many steps tell more than large ones.
 _CPU_DIFFUSION: dict[str, Any] = {
     "batch_size": 32,
-    "learning_rate": 2e-3,
+    "learning_rate": 4e-3,
+    "muon": True,
     "width": 32,
     "epochs": 5,
     "minutes": 9.0,

@@ -67,14 +67,17 @@ def write_tensors(
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """All tensors of the file, by name, on the CPU. Raises ValueError when it is damaged."""
     header, content = _read(path)
-    tensors = {}
-    for name, entry in header.items():
-        start, end = entry["data_offsets"]
-        chunk = bytearray(content[start:end])
-        dtype, shape = _DTYPES[entry["dtype"]], entry["shape"]
-        flat = torch.frombuffer(chunk, dtype=dtype) if chunk else torch.empty(0, dtype=dtype)
-        tensors[name] = flat.reshape(shape)
-    return tensors
+    try:
+        return {name: _tensor(content, **entry) for name, entry in header.items()}
+    except (KeyError, ValueError, TypeError, RuntimeError):  # no such dtype, or sizes that disagree
+        raise _damaged(path) from None
+
+
+def _tensor(content: bytes, dtype: str, shape: list[int], data_offsets: list[int]) -> Tensor:
+    start, end = data_offsets
+    kind, chunk = _DTYPES[dtype], bytearray(content[start:end])
+    flat = torch.frombuffer(chunk, dtype=kind) if chunk else torch.empty(0, dtype=kind)
+    return flat.reshape(shape)
 
 
 def read_metadata(path: Path) -> dict[str, str]:
@@ -85,16 +88,19 @@ def read_metadata(path: Path) -> dict[str, str]:
 def _read(path: Path, keep_metadata: bool = False) -> tuple[dict, bytes]:
     content = path.read_bytes()
     length = int.from_bytes(content[:8], "little")
-    damaged = ValueError(f"{path} is damaged or no safetensors file: delete it and make it anew")
     if len(content) < 8 or length > min(_LARGEST_HEADER, len(content) - 8):
-        raise damaged
+        raise _damaged(path)
     try:
         header = json.loads(content[8 : 8 + length])
         ends = [entry["data_offsets"][1] for name, entry in header.items() if name[:2] != "__"]
     except (ValueError, TypeError, KeyError, IndexError, AttributeError):
-        raise damaged from None
+        raise _damaged(path) from None
     if max(ends, default=0) > len(content) - 8 - length:
-        raise damaged
+        raise _damaged(path)
     if not keep_metadata:
         header.pop("__metadata__", None)
     return header, content[8 + length :]
+
+
+def _damaged(path: Path) -> ValueError:
+    return ValueError(f"{path} is damaged or no safetensors file: delete it and make it anew")

@@ -62,6 +62,7 @@ class TrainerBase:
 
             devices.prepare(self.device)
             self._loop = Loop(self.eps_model, self._loss_of(), self.args, self.device)
+            self._loop.samples = self.samples_by_epoch
         return self._loop
 
     def train(
@@ -125,7 +126,7 @@ class TrainerBase:
             images = draw(self, self.args.n_samples, n_steps=self.args.get("preview_steps"))
         except NotImplementedError:
             return  # the loss can be trained before `sample` is written
-        self.samples_by_epoch[epoch] = images.cpu()
+        self.samples_by_epoch[epoch] = images.float().cpu()
 
 
 def with_settings(args: Any, **settings: Any) -> Any:

@@ -74,6 +74,7 @@ def train_vae(
 
     lines = ["epoch training   validation     time"]
     loop = Loop(model, loss_of, args, device)
+    loop.samples = run.samples_by_epoch
     path = Path(checkpoint) if checkpoint else None
     if path and path.is_file():
         from homework import checkpoints

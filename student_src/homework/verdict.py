@@ -49,13 +49,17 @@ class CaseResult:
 
 @dataclass
 class TaskResult:
-    """All cases of a task, and the score they give."""
+    """All cases of a task, and the score they give.
+
+    `remarks` are sentences about the code itself, for its author and for instructors.
+    """
 
     task: str
     title: str
     points: float
     cases: list[CaseResult] = field(default_factory=list)
     all_or_nothing: bool = False
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def score(self) -> float:

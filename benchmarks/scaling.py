@@ -1,0 +1,141 @@
+"""What Ray costs and gives on this machine: the figures of `docs/scaling.md`.
+
+    python benchmarks/scaling.py                        200 submissions, a worker a processor
+    python benchmarks/scaling.py --submissions 2000     for steadier figures
+
+Every submission is the reference of one assignment, the same for both engines. The overhead of Ray
+is what a submission takes longer than with the local engine and as many workers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "student_src")]
+HIDDEN = ROOT / "build" / "hidden"
+
+from autograder.engine import Graded, LocalEngine  # noqa: E402
+from autograder.intake import Submission, open_submission  # noqa: E402
+from autograder.ray_engine import RayEngine  # noqa: E402
+from autograder.selection import load_assignments  # noqa: E402
+
+
+@dataclasses.dataclass
+class Figures:
+    """Of one engine: seconds, and memory in MB.
+
+    Attributes:
+        start: until the first worker was ready.
+        all_ready: until all were.
+        wall: of grading, all workers being ready, for each submission.
+        inside: of it within the worker, the median.
+        driver: processor time of this process for each submission.
+        memory: of all processes below this one, with a share of what they have in common.
+        own: the largest resident size of this process.
+    """
+
+    start: float = 0.0
+    all_ready: float = 0.0
+    wall: float = 0.0
+    inside: float = 0.0
+    driver: float = 0.0
+    memory: float = 0.0
+    own: float = 0.0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--submissions", type=int, default=200)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--assignment", default="vae")
+    options = parser.parse_args()
+    if not HIDDEN.is_dir():
+        sys.exit("there are no hidden fixtures: run `autograder release` first")
+    (chosen,) = load_assignments(HIDDEN, [options.assignment])
+    reference = open_submission(ROOT / "solutions", list(chosen.files))
+    rows = {}
+    for kind in (LocalEngine, RayEngine):
+        rows[kind.__name__] = measured(kind, reference, options)
+    print(f"\n{options.submissions} submissions of {options.assignment}, {options.jobs} workers")
+    for field in dataclasses.fields(Figures):
+        cells = "".join(f"{getattr(row, field.name):14.4f}" for row in rows.values())
+        print(f"{field.name:10s}{cells}")
+    local, by_ray = rows.values()
+    overhead = (by_ray.wall - local.wall) * options.jobs
+    print(f"overhead of Ray: {1000 * overhead:.2f} ms of a worker's time for each submission")
+    print(f"one driver can feed {1 / by_ray.driver:.0f} submissions a second")
+
+
+def measured(
+    kind: type[LocalEngine] | type[RayEngine], reference: Submission, options: argparse.Namespace
+) -> Figures:
+    found, begin = Figures(), time.perf_counter()
+    with kind(HIDDEN, [options.assignment], jobs=options.jobs) as engine:
+        found.start = time.perf_counter() - begin
+        workers: set[str] = set()
+        while len(workers) < options.jobs:  # Ray's later workers start beside the first
+            engine.grade_all(copies(reference, options.jobs), lambda g: workers.add(g.where))
+        found.all_ready = time.perf_counter() - begin
+        seconds: list[float] = []
+
+        def done(graded: Graded) -> None:
+            assert not graded.fault and graded.results["score"], graded.fault
+            seconds.append(graded.seconds)
+
+        begin, used = time.perf_counter(), processor_time()
+        engine.grade_all(copies(reference, options.submissions), done)
+        found.wall = (time.perf_counter() - begin) / options.submissions
+        found.driver = (processor_time() - used) / options.submissions
+        found.inside = sorted(seconds)[len(seconds) // 2]
+        found.memory = sum(shared_size(pid) for pid in below(os.getpid())) / 1e6
+    found.own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    return found
+
+
+def copies(reference: Submission, count: int) -> Iterator[Submission]:
+    for number in range(count):
+        yield dataclasses.replace(reference, name=f"copy-{number}")
+
+
+def processor_time() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def below(pid: int) -> list[int]:
+    """All processes that this one started, and those that they did."""
+    parents: dict[int, list[int]] = {}
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = status.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        parents.setdefault(int(fields[1]), []).append(int(status.parent.name))
+    found, waiting = [], [pid]
+    while waiting:
+        waiting += parents.get(waiting.pop(), [])
+        found = list(dict.fromkeys([*found, *waiting]))
+    return found
+
+
+def shared_size(pid: int) -> int:
+    """Bytes of memory, each page counted for its part if several processes have it."""
+    try:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) << 10
+    except OSError:
+        pass
+    return 0
+
+
+if __name__ == "__main__":
+    main()
