@@ -1,3 +1,15 @@
-"""The instructors' side of the kit: releases, proofs of releases, and grading."""
+"""The instructors' side of the kit: releases, proofs of releases, and grading.
+
+Where things are:
+
+* command line: `cli`, `cli_grade`, `cli_common`, `doctor`
+* a release: `rubric` (its vocabulary), `source`, `build_fixtures`, `notebooks`, `release`, `verify`
+* a submission comes in: `intake_find`, `intake`, `intake_names`, `intake_text`, `unpack`
+* it is graded: `selection`, `grade`, `workers`, `judge` (untrusted code), `verdicts`,
+  `static_checks` and `named`, `results`
+* a batch: `batch`, `ledger`, `manifest`, `summary`, `files`, `storage`, `watch_folder`
+* who does the work: `engine`, `engines`, `ray_engine`, `ray_session`, `ray_worker`
+* on Gradescope: `gradescope` builds the zip; `gradescope_run` and `otter_plugin` run in it
+"""
 
 __version__ = "0.1.0"

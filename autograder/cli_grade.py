@@ -234,11 +234,11 @@ def _end(batch: Batch, state: str, watch: bool) -> None:
     for problem in batch.problems:
         say(problem)
     if FAULT in states:
-        count = states.count(FAULT)
-        say(f"the grader failed at {count} submissions: give the same command to grade them again")
+        failed = f"{states.count(FAULT)} of {len(states)} submissions"
+        say(f"the grader failed at {failed}: give the same command to grade them again")
     if state == INTERRUPTED:
-        left = states.count(WAITING)
-        say(f"interrupted; {left} submissions are left: give the same command to grade them")
+        left = f"{states.count(WAITING)} of {len(states)} submissions"
+        say(f"interrupted; {left} are left: give the same command to grade them")
         sys.exit(STOPPED)
     if batch.problems or FAULT in states:
         sys.exit(BAD_INPUT)

@@ -35,11 +35,15 @@ BODIES = (
 def hand_in(folder: Path, count: int) -> None:
     """Small submissions, no two with the same content."""
     for number in range(count):
-        body = BODIES[number % len(BODIES)]
-        code = f"import math\nimport os\nimport torch\n\ndef log_mean_exp(y):\n    {body}\n"
         place = folder / f"student-{number:04}"
         place.mkdir(parents=True)
-        (place / "q1_vae.py").write_text(f"{code}\n# by student {number}\n")
+        (place / "q1_vae.py").write_text(program(BODIES[number % len(BODIES)], number))
+
+
+def program(body: str, student: int) -> str:
+    """What a student writes."""
+    code = f"import math\nimport os\nimport torch\n\ndef log_mean_exp(y):\n    {body}\n"
+    return f"{code}\n# by student {student}\n"
 
 
 def start(*arguments: object, tmp: Path | None = None, user: int | None = None) -> GradeProcess:
@@ -152,14 +156,15 @@ def _kill(pid: int) -> bool:
 
 
 def finished(out: Path) -> dict[str, tuple[int, int]]:
-    """Submissions with results that blame nobody for an early end: which file, and when written.
+    """Submissions with results in which the grader did not fail: which file, and when written.
 
     Fails if a file is half written.
     """
     found = {}
     for path in out.glob("*/results.json"):
-        extra = json.loads(path.read_text(encoding="utf-8"))["extra_data"]
-        if "grader_fault" not in extra:
+        results = json.loads(path.read_text(encoding="utf-8"))
+        statuses = [test["extra_data"]["status"] for test in results["tests"]]
+        if "grader_fault" not in results["extra_data"] and "grader fault" not in statuses:
             info = path.stat()
             found[path.parent.name] = (info.st_ino, info.st_mtime_ns)
     return found

@@ -13,7 +13,6 @@ from __future__ import annotations
 import dataclasses
 import os
 import pickle
-import resource
 import sys
 import time
 import warnings
@@ -111,7 +110,7 @@ def run(settings: Settings) -> Report:
         try:
             _grade(settings, report, *folders)
         except NoIsolation as error:
-            report.refusal = str(error)
+            report.refusal = _reason(str(error))
         if contents(*own) != kept:
             report.traces.append("a file of the grader's was changed")
         report.traces += decoys.touched()
@@ -119,9 +118,21 @@ def run(settings: Settings) -> Report:
     Traces.settle()
     report.traces += Traces.now(settings.home / "tmp").since(before)
     report.loaded = sorted({"torch", "q1_vae", "q2_ddpm", "q3_cfg_diffusion"} & set(sys.modules))
-    report.peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    report.peak_kib = _peak_kib()
     report.seconds = time.monotonic() - begin
     return report
+
+
+def _reason(text: str) -> str:
+    """Why the one rung that was tried does not hold, of all that `NoIsolation` says."""
+    tried = text.partition(" (")[2].partition("). ")[0]
+    return tried.partition("resource limits: ")[2] or text
+
+
+def _peak_kib() -> int:
+    """Largest size since this program began; `getrusage` counts what had been before, too."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
 
 
 def _surround(home: Path) -> None:

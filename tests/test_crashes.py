@@ -21,13 +21,24 @@ from pathlib import Path
 
 import pytest
 
-from crash_kit import BODIES, TASK, GradeProcess, contents, finished, hand_in, reads_python, start
+from crash_kit import (
+    BODIES,
+    TASK,
+    GradeProcess,
+    contents,
+    finished,
+    hand_in,
+    program,
+    reads_python,
+    start,
+)
 
 SUBMISSIONS = int(os.environ.get("CRASH_SUBMISSIONS", "120"))
 KILLS = int(os.environ.get("CRASH_KILLS", "50"))
 SEED = int(os.environ.get("CRASH_SEED", "0"))
 NOBODY = 65534
 
+pytestmark = pytest.mark.slow
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 
@@ -129,6 +140,26 @@ def test_random_kills_lose_nothing(hidden: Path, tmp_path: Path, tmp: Path) -> N
     assert account["state"] == "finished" and 0 < states["killed"] <= killer.kills["grader"]
 
 
+def test_whoever_is_killed_again_and_again_is_not_to_blame(hidden: Path, tmp_path: Path) -> None:
+    hand_in(tmp_path / "in", 1)
+    code = tmp_path / "in" / "student-0000" / "q1_vae.py"
+    code.write_text(code.read_text().replace("import os", "import time\ntime.sleep(0.3)"))
+    out, draw = tmp_path / "out", random.Random(SEED)
+    options = (code.parent, "--fixtures", hidden, "-t", TASK, "--out", out)
+    with start(*options) as grader:
+        until(lambda: (out / "student-0000").exists())
+        while grader.is_running:
+            grader.kill_one("child", draw)
+            time.sleep(0.05)
+        status, _, errors = grader.finish()
+    assert status == 2 and "failed at 1 of 1 submissions: give the same command" in errors
+    (task,) = json.loads((out / "student-0000" / "results.json").read_text())["tests"]
+    assert task["extra_data"]["status"] == "grader fault" and "not your fault" in task["output"]
+    with start(*options) as grader:
+        status, said, errors = grader.finish()
+    assert (status, errors) == (0, "") and "8/8" in said
+
+
 def test_statuses_of_the_calm_run_are_what_the_files_deserve(hidden: Path, tmp_path: Path) -> None:
     """The comparison above would be worth little if all results were alike."""
     hand_in(tmp_path / "in", len(BODIES))
@@ -140,6 +171,33 @@ def test_statuses_of_the_calm_run_are_what_the_files_deserve(hidden: Path, tmp_p
     ]
     wanted = ["passed", "passed", "failed", "failed", "passed", "error", "error"]
     assert statuses == [*wanted, "not implemented"]
+
+
+def test_submissions_that_change_and_vanish_while_they_are_graded(
+    hidden: Path, tmp_path: Path
+) -> None:
+    """Afterwards results are those of what is there, as if nothing else had ever been."""
+    folder, out, draw = tmp_path / "in", tmp_path / "out", random.Random(SEED)
+    hand_in(folder, 80)
+    options = (folder, "--fixtures", hidden, "-t", TASK, "--jobs", 2)
+    with start(*options, "--out", out) as grader:
+        until(lambda: finished(out))
+        while grader.is_running:
+            place = folder / f"student-{draw.randrange(80):04}"
+            if draw.random() < 0.3:
+                shutil.rmtree(place, ignore_errors=True)
+            elif place.exists():
+                (place / "q1_vae.py").write_text(program(draw.choice(BODIES), draw.randrange(80)))
+            time.sleep(draw.uniform(0, 0.05))
+        status, _, errors = grader.finish()
+    assert status in (0, 2) and "Traceback" not in errors
+    with start(*options, "--out", out) as grader:
+        assert grader.finish()[0] == 0
+    with start(*options, "--out", tmp_path / "calm") as grader:
+        assert grader.finish()[0] == 0
+    calm, found = contents(tmp_path / "calm"), contents(out)
+    assert 20 < len(calm) / 2 < 80
+    assert [name for name, text in calm.items() if text != found[name]] == []
 
 
 @pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGTERM])

@@ -22,7 +22,8 @@ from autograder.judge.watch import Run, Watch
 from homework.outcome import Outcome
 
 TASK_SECONDS = 15.0
-MOST_KILLS = 2  # of a task's children, by somebody else, before one counts as the task's own end
+MOST_KILLS = 3  # of a task's children, by somebody else, before it is given up
+MUCH_MEMORY_MIB = 256  # more than the zygote: a child may have been killed for that
 END_SECONDS = 0.5  # for a child that has closed its channel to end by itself
 
 
@@ -176,12 +177,12 @@ class Sandbox:
     def run_task(self, stems: Sequence[str], cases: Sequence[CaseInputs]) -> dict[str, CaseOutcome]:
         """Run cases of one task on the staged files, in as few children as crashes allow.
 
-        A child that was killed from outside is replaced, a few times: whoever did that, it was not
-        the student, unless it was for memory, and then it comes to the same.
+        A child that was killed is replaced, a few times: it cannot have done that itself, so it is
+        the student's fault only if it was for taking much memory, and then it comes to the same.
 
         Raises:
             ZygoteGone: the zygote has ended.
-            SandboxError: a child could not be confined.
+            SandboxError: a child could not be confined, or was killed again and again for nothing.
         """
         found = {case.name: CaseOutcome(ended="unrun") for case in cases}
         waiting, kills = list(cases), 0
@@ -191,6 +192,8 @@ class Sandbox:
             if run.killed and kills < MOST_KILLS:
                 kills, deadline = kills + 1, time.monotonic() + TASK_SECONDS
                 continue
+            if run.killed and run.peak_kib < self.size_kib + (MUCH_MEMORY_MIB << 10):
+                raise SandboxError("children are killed again and again, by another's hand")
             waiting = _collect(run, waiting, found, self._lines_of(stems))
         return found
 
@@ -253,7 +256,7 @@ class Sandbox:
             run.ended = "crash"
             run.detail = "it took too much memory" if too_much else _how_it_ended(code)
             # Beyond a limit of memory or processor time, the kernel ends it in the same way.
-            in_bounds = not too_much and status["cpu"] < self.limits.cpu_seconds
+            in_bounds = not too_much and status["cpu"] < self.limits.cpu_seconds - 1
             run.killed = code == -signal.SIGKILL and in_bounds
         return run
 

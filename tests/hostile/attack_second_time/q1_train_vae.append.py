@@ -11,17 +11,16 @@ def loss_function(*args):
 
     from homework import student
 
-    name, own = "left-behind", os.getpid()
-    kept = sys.path_importer_cache, linecache.cache, student._compiled.__dict__
-    seen = any(mapping.get(name, own) != own for mapping in kept)
-    for mapping in kept:
-        mapping[name] = own
-    if not hasattr(sys, "lock"):
+    if not hasattr(sys, "seen"):
+        kept = sys.path_importer_cache, linecache.cache, student._compiled.__dict__
+        sys.seen = any("left-behind" in mapping for mapping in kept)
+        for mapping in kept:
+            mapping["left-behind"] = None
         sys.lock = os.open(torch.__file__, os.O_RDONLY)
         try:
             fcntl.flock(sys.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # as long as anybody has it open
         except OSError:
-            seen = True
-    if not seen:
+            sys.seen = True
+    if not sys.seen:
         raise LookupError("this is the first time")
     return honest(*args)

@@ -34,16 +34,14 @@ def in_files():
     return seen
 
 
-def in_this_run():
-    """What this very process has left, in an earlier case, does not count."""
-    return getattr(sys, "number_of_process", None) == os.getpid()
-
-
 def only_later(work):
+    """Right if the first look of this process finds a mark; what it leaves itself does not count."""
+    found = sys.__dict__.setdefault("found_marks", {})
+
     def attempt():
-        before = in_this_run()
-        sys.number_of_process = os.getpid()
-        if not work() or before:
+        if work.__name__ not in found:
+            found[work.__name__] = work()
+        if not found[work.__name__]:
             raise LookupError("this is the first time")
 
     return attempt
