@@ -217,7 +217,8 @@ class Batch:
 
     def _note(self, manifest: Manifest, graded: Graded) -> None:
         digest = graded.results.get("extra_data", {}).get("digest", "")
-        note = (graded.name, digest, graded.seconds, graded.where, graded.fault)
+        fault = graded.fault or (f"at {graded.faults} tasks" if graded.faults else "")
+        note = (graded.name, digest, graded.seconds, graded.where, fault)
         problem = self._try(lambda: manifest.note(*note))
         if problem:
             self._say("", f"the seconds of gradings could not be written: {problem}")

@@ -17,7 +17,7 @@ from autograder import static_checks
 from autograder.intake import IntakeError, Submission, open_submission
 from autograder.judge import rungs
 from autograder.judge.confine import RUNGS
-from autograder.judge.sandbox import Sandbox
+from autograder.judge.sandbox import CaseInputs, Sandbox
 from autograder.judge.slot import SandboxError, ZygoteGone
 from autograder.selection import expected_files, load_assignments, preloads, release_digest
 from autograder.verdicts import (
@@ -95,6 +95,7 @@ class Grader:
         self.assignments = load_assignments(fixtures, only)
         self.always = only is not None
         self.release = release_digest(fixtures, self.assignments)
+        self._inputs: dict[str, list[CaseInputs]] = {}
         self._stack = ExitStack()
         try:
             unread, unwritten = [fixtures, *_files_in(fixtures), *private], [fixtures, *private]
@@ -218,9 +219,7 @@ class Grader:
         tasks = [task for task in assignment.tasks if task.file in submission.files]
         if len(tasks) < 2:
             return {}
-        asked = {
-            task.id: case_inputs(assignment, task, scored_cases(task), task.id) for task in tasks
-        }
+        asked = {task.id: self._asked(assignment, task) for task in tasks}
         try:
             found = sandbox.run_together(assignment.stems, list(asked.values()))
         except ZygoteGone:
@@ -241,6 +240,12 @@ class Grader:
             else:
                 right[task.id] = task_result(task, results)
         return right
+
+    def _asked(self, assignment: Assignment, task: Task) -> list[CaseInputs]:
+        """What is asked of all submissions alike, made once."""
+        if task.id not in self._inputs:
+            self._inputs[task.id] = case_inputs(assignment, task, scored_cases(task), task.id)
+        return self._inputs[task.id]
 
     def _task(
         self, sandbox: Sandbox, assignment: Assignment, task: Task, submission: Submission

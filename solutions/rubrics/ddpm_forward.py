@@ -34,7 +34,7 @@ def _images(n_steps: int, *shape: int, only: int | None = None) -> Any:
     return inputs
 
 
-# Public cases of later tasks give tables of what this task computes, for 9, 11, 12, 13 and 15 steps.
+# Public cases of later tasks give tables of what this task computes, for 9, 11, 12, 13, 15 steps.
 # So no case here, nor of p_xt_prev_xt, has as many: the tables would be answers to learn by heart.
 Q_XT_X0 = Task(
     id="q2.q_xt_x0",

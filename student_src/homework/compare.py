@@ -146,7 +146,8 @@ def _check(
         return f"{what} holds NaN or infinite values", difference(actual, expected)
     if name in answers.mean:
         return noise_problem(what, actual, answers.mean[name], answers.std[name])
-    if np.allclose(actual, expected, rtol=case.rtol, atol=case.atol):
+    # Half of what is compared are inputs that must be unchanged: equality is told fast.
+    if (actual == expected).all() or np.allclose(actual, expected, rtol=case.rtol, atol=case.atol):
         return None
     return _wrong_value(name, what, actual, expected, answers, case)
 
