@@ -164,6 +164,6 @@ def _answers(questions: dict[str, Any]) -> dict[str, dict[str, int]]:
 
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 1))  # ended by SIGXCPU
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     json.dump(_answers(json.load(sys.stdin)), sys.stdout)

@@ -56,17 +56,21 @@ class _Line:
     """The submissions that wait: first those to be tried again, then the others, as asked for."""
 
     def __init__(self, submissions: Iterable[Submission]) -> None:
-        self.again = deque[_Unit]()
+        self._again = deque[_Unit]()
         self._rest = iter(submissions)
         self.is_empty = False
 
     def next(self) -> _Unit | None:
-        if self.again:
-            return self.again.popleft()
+        if self._again:
+            return self._again.popleft()
         for submission in self._rest:
             return _Unit(submission)
         self.is_empty = True
         return None
+
+    def put_back(self, unit: _Unit) -> None:
+        self._again.append(unit)
+        self.is_empty = False
 
 
 @dataclass
@@ -129,15 +133,17 @@ class RayEngine:
         self._stack.callback(leftovers.sweep)  # of workers that had to be killed
         try:
             self._ray = self._stack.enter_context(session(address, jobs, gpus))
+            if address is None and gpus > self._ray.cluster_resources().get("GPU", 0):
+                raise SandboxError("this machine has no such GPU: grade without --gpus-per-unit")
             self._plan = self._ray.put(plan)
             self._class = self._ray.remote(
                 num_cpus=1, num_gpus=gpus, max_restarts=0, max_task_retries=0,
                 scheduling_strategy="SPREAD",
             )(ray_worker.Worker)  # fmt: skip
-            self._seats = [_Seat() for _ in range(min(jobs or self._processors(), most))]
+            self._seats: list[_Seat] = []
             self._stack.callback(self._end_all)
-            for seat in self._seats:
-                self._start(seat)
+            for _ in range(min(jobs or self._processors(), most)):
+                self._seats.append(self._start(_Seat()))
             self._wait_for_one()
         except BaseException:
             self._stack.close()
@@ -161,13 +167,15 @@ class RayEngine:
             SandboxError: Ray itself ended. What was handed to `done` stands.
         """
         line = _Line(submissions)
-        while not line.is_empty or line.again or any(seat.unit for seat in self._seats):
+        while True:
             for seat in self._seats:
                 unit = line.next() if seat.answer is None else None
                 if unit is not None:
                     self._send(seat, unit)
             if not self._seats:
                 self._give_up(line.next(), done)
+            if line.is_empty and not any(seat.unit for seat in self._seats):
+                return
             for seat, found, error in self._answers():
                 if seat.unit is None:
                     self._note_start(seat, found, error)
@@ -194,7 +202,7 @@ class RayEngine:
             if ref in come:
                 yield seat, *self._get(ref)
             elif time.monotonic() >= seat.deadline:
-                yield seat, None, _Lost("its worker did not answer in time and was ended")
+                yield seat, None, _overdue(seat)
 
     def _get(self, ref: Any) -> tuple[Any, Exception | None]:
         errors = self._ray.exceptions
@@ -223,7 +231,7 @@ class RayEngine:
         seat.losses += 1
         self._replace(seat, error, seat.losses >= MOST_LOSSES)
         if len(unit.failures) < TRIES:
-            line.again.append(unit)
+            line.put_back(unit)
         else:
             done(found or _fault(unit))
 
@@ -237,10 +245,11 @@ class RayEngine:
     def _processors(self) -> int:
         return max(1, int(self._ray.cluster_resources().get("CPU", 1)))
 
-    def _start(self, seat: _Seat) -> None:
+    def _start(self, seat: _Seat) -> _Seat:
         seat.actor = self._class.remote()
         seat.unit, seat.answer = None, seat.actor.start.remote(self._plan)
         seat.deadline = time.monotonic() + START_SECONDS
+        return seat
 
     def _wait_for_one(self) -> None:
         while not self.isolation:
@@ -282,6 +291,15 @@ def longest(assignments: Iterable[Assignment]) -> float:
     """Seconds that a submission takes at the very worst, so that only a stuck worker takes more."""
     tasks = [task for assignment in assignments for task in assignment.tasks]
     return 120.0 + _RUNS * TASK_SECONDS * len(tasks)
+
+
+def _overdue(seat: _Seat) -> Exception:
+    if seat.unit is not None:
+        return _Lost("its worker did not answer in time and was ended")
+    return SandboxError(
+        f"no worker started within {START_SECONDS:.0f} seconds: has the cluster a free processor,"
+        " and the GPU that was asked for?"
+    )
 
 
 def _told(error: Exception | None) -> str:

@@ -9,18 +9,20 @@ import secrets
 import shutil
 import signal
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from autograder.judge import surroundings
+from autograder.judge.leftovers import HeldFolder
 from autograder.judge.sandbox import SandboxError
 
 STORE_BYTES = 100 << 20  # of shared memory; little but the hidden fixtures goes through it
 _STARTS = 3
 _CLEAR_SECONDS = 5.0
-_MOST_PATH = 30  # of our folder: the names of Ray's sockets begin with it and may have 107 bytes
+_MOST_PATH = 16  # of the folder of temporary files: in it lie sockets, with 107 bytes at most
 _MISSING = (
     "--engine ray needs Ray: install the kit with its extra, `pip install -e '.[ray]'` in its"
     " checkout"
@@ -51,7 +53,10 @@ def session(address: str | None, jobs: int | None, gpus: float) -> Iterator[Any]
     if ray.is_initialized():
         yield ray
         return
+    handler = signal.getsignal(signal.SIGTERM)
     with _started(ray, jobs, gpus) if address is None else _joined(ray, address):
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, handler)  # Ray has put its own in place
         yield ray
 
 
@@ -96,12 +101,13 @@ def _started(ray: Any, jobs: int | None, gpus: float) -> contextlib.ExitStack:
 @contextlib.contextmanager
 def _private_folder() -> Iterator[Path]:
     """A folder around Ray's own, which Ray opens to everybody."""
-    place = tempfile.gettempdir()
-    folder = Path(tempfile.mkdtemp(prefix="ray-", dir=place if len(place) < _MOST_PATH else "/tmp"))
-    try:
-        yield folder
-    finally:
-        clear(folder)
+    short = len(tempfile.gettempdir()) <= _MOST_PATH
+    with HeldFolder("ray", None if short else "/tmp") as folder:
+        (folder / "ray").mkdir()
+        try:
+            yield folder
+        finally:
+            clear(folder / "ray")
 
 
 def clear(folder: Path) -> None:

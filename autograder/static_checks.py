@@ -9,17 +9,20 @@ using. Whatever is said of it is put accordingly.
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from autograder.judge.slot import SandboxError
 from homework.fixtures import Assignment, Task
 from homework.verdict import FAILED, NOT_RUN, TaskResult, Verdict
 
 ALLOW, NOTE, REFUSE = "allow", "note", "refuse"
 POLICIES = (ALLOW, NOTE, REFUSE)
+TRIES = 4
 SECONDS = 10.0  # of wall time for one submission; the program bounds its own processor time
 
 
@@ -114,16 +117,19 @@ def _question(task: Task, content: bytes) -> dict[str, object]:
 
 def _ask(questions: Mapping[str, object]) -> dict[str, dict[str, int]]:
     program = Path(__file__).with_name("named.py")
-    try:
-        done = subprocess.run(
-            [sys.executable, "-I", "-S", str(program)],
-            input=json.dumps(questions),
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=True,
-        )
-        answers: dict[str, dict[str, int]] = json.loads(done.stdout)
-    except (OSError, subprocess.SubprocessError, ValueError):
-        return {}  # brought down by the text, which the judge cannot run either
-    return answers
+    for _ in range(TRIES):
+        try:
+            done = subprocess.run(
+                [sys.executable, "-I", "-S", str(program)],
+                input=json.dumps(questions),
+                capture_output=True,
+                text=True,
+                timeout=SECONDS,
+            )
+            if done.returncode == -signal.SIGKILL:
+                continue  # by somebody else: its own bounds end it in other ways
+            answers: dict[str, dict[str, int]] = json.loads(done.stdout)
+        except (OSError, subprocess.SubprocessError, ValueError):
+            return {}  # brought down by the text, which the judge cannot run either
+        return answers
+    raise SandboxError("the process that reads students' code is killed again and again")

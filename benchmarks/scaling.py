@@ -4,12 +4,13 @@
     python benchmarks/scaling.py --submissions 2000     for steadier figures
 
 Every submission is the reference of one assignment, the same for both engines. The overhead of Ray
-is what a submission takes longer than with the local engine and as many workers.
+is measured with submissions that cost nothing: they are as large, but none of the files is graded.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import os
 import resource
@@ -21,6 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "student_src")]
 HIDDEN = ROOT / "build" / "hidden"
+WARM = 40  # submissions for each worker before anything is measured
 
 from autograder.engine import Graded, LocalEngine  # noqa: E402
 from autograder.intake import Submission, open_submission  # noqa: E402
@@ -37,7 +39,10 @@ class Figures:
         all_ready: until all were.
         wall: of grading, all workers being ready, for each submission.
         inside: of it within the worker, the median.
-        driver: processor time of this process for each submission.
+        hollow: of a worker's time for a submission that costs nothing.
+        cores: processor time of all processes for each submission; unlike the seconds above,
+            it is much the same on a busy machine.
+        driver: of that in this process.
         memory: of all processes below this one, with a share of what they have in common.
         own: the largest resident size of this process.
     """
@@ -46,6 +51,8 @@ class Figures:
     all_ready: float = 0.0
     wall: float = 0.0
     inside: float = 0.0
+    hollow: float = 0.0
+    cores: float = 0.0
     driver: float = 0.0
     memory: float = 0.0
     own: float = 0.0
@@ -69,7 +76,7 @@ def main() -> None:
         cells = "".join(f"{getattr(row, field.name):14.4f}" for row in rows.values())
         print(f"{field.name:10s}{cells}")
     local, by_ray = rows.values()
-    overhead = (by_ray.wall - local.wall) * options.jobs
+    overhead = by_ray.hollow - local.hollow
     print(f"overhead of Ray: {1000 * overhead:.2f} ms of a worker's time for each submission")
     print(f"one driver can feed {1 / by_ray.driver:.0f} submissions a second")
 
@@ -84,17 +91,24 @@ def measured(
         while len(workers) < options.jobs:  # Ray's later workers start beside the first
             engine.grade_all(copies(reference, options.jobs), lambda g: workers.add(g.where))
         found.all_ready = time.perf_counter() - begin
+        engine.grade_all(copies(reference, WARM * options.jobs), lambda graded: None)
         seconds: list[float] = []
 
         def done(graded: Graded) -> None:
             assert not graded.fault and graded.results["score"], graded.fault
             seconds.append(graded.seconds)
 
-        begin, used = time.perf_counter(), processor_time()
+        begin, used, spent = time.perf_counter(), processor_time(), time_below(os.getpid())
         engine.grade_all(copies(reference, options.submissions), done)
         found.wall = (time.perf_counter() - begin) / options.submissions
         found.driver = (processor_time() - used) / options.submissions
+        found.cores = found.driver + (time_below(os.getpid()) - spent) / options.submissions
         found.inside = sorted(seconds)[len(seconds) // 2]
+        content = b"#" * sum(map(len, reference.files.values()))
+        hollow = dataclasses.replace(reference, files={"notes.py": content})
+        begin = time.perf_counter()
+        engine.grade_all(copies(hollow, options.submissions), lambda graded: None)
+        found.hollow = (time.perf_counter() - begin) * options.jobs / options.submissions
         found.memory = sum(shared_size(pid) for pid in below(os.getpid())) / 1e6
     found.own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
     return found
@@ -108,6 +122,16 @@ def copies(reference: Submission, count: int) -> Iterator[Submission]:
 def processor_time() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
+
+
+def time_below(pid: int) -> float:
+    """Processor time of all processes that this one has started, also of those that ended."""
+    ticks = 0
+    for process in (pid, *below(pid)):
+        with contextlib.suppress(OSError):
+            fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+            ticks += sum(map(int, fields[13:15] if process == pid else fields[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def below(pid: int) -> list[int]:
@@ -128,12 +152,10 @@ def below(pid: int) -> list[int]:
 
 def shared_size(pid: int) -> int:
     """Bytes of memory, each page counted for its part if several processes have it."""
-    try:
+    with contextlib.suppress(OSError):
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):
                 return int(line.split()[1]) << 10
-    except OSError:
-        pass
     return 0
 
 

@@ -41,9 +41,9 @@ def hand_in(folder: Path, count: int) -> None:
 
 
 def program(body: str, student: int) -> str:
-    """What a student writes."""
-    code = f"import math\nimport os\nimport torch\n\ndef log_mean_exp(y):\n    {body}\n"
-    return f"{code}\n# by student {student}\n"
+    """What a student writes; it takes long enough for somebody to come in between."""
+    start = "import math\nimport os\nimport time\nimport torch\n\ntime.sleep(0.01)\n"
+    return f"{start}\ndef log_mean_exp(y):\n    {body}\n\n# by student {student}\n"
 
 
 def start(*arguments: object, tmp: Path | None = None, user: int | None = None) -> GradeProcess:
@@ -106,12 +106,18 @@ class GradeProcess:
             time.sleep(0.01)
 
     def kill_one(self, kind: str, draw: random.Random) -> bool:
-        """Kill the grader or a process of some kind below it; false if there is none now."""
+        """Kill the grader or a process of some kind below it; false if there is none for long."""
         if kind == "grader":
             self.kill()
             return True
-        found = [pid for pid, depth in descendants(self.process.pid) if KINDS.get(depth) == kind]
-        return bool(found) and _kill(draw.choice(found))
+        deadline = time.monotonic() + 1
+        while self.is_running and time.monotonic() < deadline:
+            below = descendants(self.process.pid)
+            found = [pid for pid, depth in below if _kind(pid, depth) == kind]
+            if found and _kill(draw.choice(found)):
+                return True
+            time.sleep(0.003)
+        return False
 
 
 def descendants(pid: int, depth: int = 1) -> Iterator[tuple[int, int]]:
@@ -136,6 +142,14 @@ def _is_bwrap(pid: int) -> bool:
         return os.readlink(f"/proc/{pid}/exe").endswith("/bwrap")
     except OSError:
         return False
+
+
+def _kind(pid: int, depth: int) -> str:
+    try:
+        with open(f"/proc/{pid}/cmdline") as file:
+            return "check" if "named.py" in file.read() else KINDS.get(depth, "")
+    except OSError:
+        return ""
 
 
 def is_alive(pid: int) -> bool:

@@ -25,11 +25,12 @@ class HeldFolder:
 
     Args:
         kind: what it is for; a part of its name.
+        place: the folder to make it in, if not that of temporary files, where `sweep` looks.
     """
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, place: str | None = None) -> None:
         while True:
-            self.path = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{kind}-"))
+            self.path = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{kind}-", dir=place))
             with contextlib.suppress(FileNotFoundError):  # swept before it was locked
                 self._lock = os.open(self.path / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
                 fcntl.flock(self._lock, fcntl.LOCK_EX)
