@@ -20,6 +20,7 @@ from autograder.judge.leftovers import HeldFolder
 from autograder.judge.sandbox import SandboxError
 
 STORE_BYTES = 100 << 20  # of shared memory; little but the hidden fixtures goes through it
+_NO_RECORDS = {"task_events_report_interval_ms": 0}  # else Ray keeps 3 KB for each submission
 _STARTS = 3
 _CLEAR_SECONDS = 5.0
 _MOST_PATH = 16  # of the folder of temporary files: in it lie sockets, with 107 bytes at most
@@ -90,6 +91,7 @@ def _started(ray: Any, jobs: int | None, gpus: float) -> contextlib.ExitStack:
                         log_to_driver=False,
                         logging_level=logging.CRITICAL,
                         _temp_dir=str(folder / "ray"),
+                        _system_config=_NO_RECORDS,
                     )
                 return stack.pop_all()
             except Exception as error:

@@ -9,6 +9,7 @@ using. Whatever is said of it is put accordingly.
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -106,8 +107,17 @@ def refused(result: TaskResult, found: Sequence[Finding]) -> TaskResult:
 
 
 def _may_name(task: Task, content: bytes) -> bool:
-    """Whether the text holds the last part of a name, as it must if that name is written out."""
-    return any(name.rpartition(".")[2].encode() in content for name in task.finished)
+    """Whether the text holds all parts of a name, as it must if that name is written out."""
+    return any(all(_holds(content, p) for p in _parts(name)) for name in task.finished)
+
+
+def _parts(name: str) -> list[str]:
+    """The last part first, as it is the rarest; methods are called on what has other names."""
+    return [part for part in reversed(name.split(".")) if part not in ("torch", "Tensor")]
+
+
+def _holds(content: bytes, word: str) -> bool:
+    return word.encode() in content and re.search(rb"\b%b\b" % word.encode(), content) is not None
 
 
 def _question(task: Task, content: bytes) -> dict[str, object]:

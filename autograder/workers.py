@@ -88,7 +88,7 @@ class Workers:
 
     def close(self) -> None:
         """End everything and remove all folders."""
-        self.stop()
+        self._ending = True
         for number in range(len(self._sandboxes)):
             self._close(number)
         for first in self._firsts:

@@ -16,7 +16,7 @@ sys.path.append(str(ROOT))
 from benchmarks.graders import _require_marks  # noqa: E402
 from benchmarks.peers import body, course, judge, summary, usage  # noqa: E402
 from benchmarks.peers.course import Check, Submission  # noqa: E402
-from benchmarks.peers.summary import OURS, PYTEST, STARTED, WARM, Measurements  # noqa: E402
+from benchmarks.peers.summary import OURS, PYTEST, STARTED, TWO_JOBS, WARM, Measurements  # noqa: E402
 from benchmarks.peers.usage import MeasureError, Memory, Used  # noqa: E402
 from homework.fixtures import FixtureError  # noqa: E402
 
@@ -81,6 +81,8 @@ def measurements() -> Measurements:
             found.add(OURS, number, Used(noise * (2 + 0.1 * number), noise * (2 + 0.1 * number)))
         found.add(STARTED, number, Used(0.1 * number, 0.1 * number))
         found.add(WARM, number, Used(0.06 * number, 0.06 * number))
+    for number in (20, 200):
+        found.add(TWO_JOBS, number, Used(2 + 0.13 * number, 2 + 0.1 * number))
     for number in (1, 3):
         found.add("nbgrader autograde", number, Used(3 + 2 * number, 3 + 2 * number))
         found.add(PYTEST, number, Used(4 * number, 4 * number))
@@ -109,7 +111,8 @@ def test_goals_are_met_or_missed_by_the_numbers() -> None:
     assert met == {
         "at 200 submissions at least 40 times nbgrader autograde": False,
         "a further submission takes at most 50 ms of one core beyond checks": True,
-        "a further submission takes at most 2 times the warm checks in all": True,
+        "on 2 cores a further submission takes at most 2 times the warm checks in all": False,
+        "on 1 core a further submission takes at most 2 times the warm checks in all": True,
         "the parent grows by less than 10% from 10 to 1000 submissions": False,
         "one submission from a cold start no slower than pytest": True,
     }

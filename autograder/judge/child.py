@@ -58,7 +58,7 @@ def run(
 def _read(fd: int) -> Iterator[tuple[dict[str, Any], dict[str, np.ndarray]]]:
     """The messages on a descriptor, as they come, until it is closed."""
     reader = wire.Reader()
-    while data := os.read(fd, 1 << 18):
+    while data := os.read(fd, wire.PIPE):
         yield from reader.feed(data)
 
 
@@ -85,12 +85,12 @@ def _prepare(scratch: Path) -> None:
 
 def _cases(request: dict[str, Any], inputs_fd: int, answer_fd: int) -> None:
     """Run cases as they come, on the student's own code or in isolation as each says."""
-    folder = Path(request["staged"])
+    folder, stems = Path(request["staged"]), request["stems"]
+    students = [Student(folder, stems, isolated, request["device"]) for isolated in (False, True)]
     # What a student prints would be encoded and thrown away; saving that keeps floods cheap.
     sys.stdout, sys.stderr = _Silence(), _Silence()
     for head, arrays in _read(inputs_fd):
-        student = Student(folder, request["stems"], head["isolated"], request["device"])
-        outcome = probing.run(student, head["probe"], arrays)
+        outcome = probing.run(students[head["isolated"]], head["probe"], arrays)
         _send(answer_fd, _message(head["case"], outcome))
 
 

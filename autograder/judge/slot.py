@@ -148,7 +148,10 @@ class Slot:
     def close(self) -> None:
         """End all that is left of it, and remove its folders."""
         if self.control is not None:
-            self.control.close()  # which ends a zygote that was split off
+            self.control.close()  # which ends a zygote
+        if self._process is not None and self._pidfd >= 0:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(END_SECONDS)
         self.kill()
         if self.group is not None:
             self.group.close()

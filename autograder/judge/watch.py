@@ -80,7 +80,7 @@ class Watch:
                 self.feed.send()
             if not ready:
                 continue
-            data = os.read(self.answers, 1 << 20)
+            data = os.read(self.answers, wire.PIPE)
             if not data:
                 return self._end_of_files() if self._wrote_too_much() else self.run
             received += len(data)

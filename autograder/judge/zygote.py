@@ -18,7 +18,7 @@ import signal
 import socket
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from autograder.judge import cgroups, hugepages, rehearsal
 from autograder.judge.confine import Confinement, Limits, die_with_parent
@@ -47,6 +47,18 @@ def main(socket_fd: int, extra: list[str]) -> None:
     send(control, {"ready": True, "missing": missing, "size_kib": _resident_kib()}, [pidfd])
     os.close(pidfd)
     serve(control)
+    _leave()
+
+
+def _leave() -> NoReturn:
+    """End, once the zygotes that were split off have ended, so that their time is accounted for.
+
+    The parent closes their sockets first, and kills what does not end soon.
+    """
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.wait()
+    os._exit(0)
 
 
 def _load(name: str) -> bool:
@@ -89,7 +101,7 @@ def serve(control: socket.socket) -> None:
                 control.close()
                 die_with_parent()
                 serve(socket.socket(fileno=fds[0]))
-                os._exit(0)
+                _leave()
             os.close(fds[0])
         elif request["kind"] == "settle":
             _settle()
