@@ -32,14 +32,14 @@ def say(problem: str) -> None:
 # to load the others would take seconds, and torch into a process that does not need it.
 _KNOWN = {
     "autograder.build_fixtures": "BuildError",
+    "autograder.batch.storage": "StorageError",
     "autograder.files": "OutError",
+    "autograder.intake.unpack": "IntakeError",
     "autograder.judge.rungs": "NoIsolation",
     "autograder.judge.sandbox": "SandboxError",
     "autograder.release": "ReleaseError",
     "autograder.rubric": "RubricError",
     "autograder.source": "MarkerError",
-    "autograder.storage": "StorageError",
-    "autograder.unpack": "IntakeError",
     "homework.fixtures": "FixtureError",
 }
 

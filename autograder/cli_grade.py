@@ -19,10 +19,10 @@ from rich.table import Table
 from autograder.cli_common import BAD_INPUT, Failure, console, say, told
 
 if TYPE_CHECKING:  # torch aside, these take a moment to import, which --help should not
-    from autograder.batch import Batch
-    from autograder.engine import Engine
-    from autograder.ledger import Row
-    from autograder.manifest import Manifest
+    from autograder.batch.batch import Batch
+    from autograder.batch.ledger import Row
+    from autograder.batch.manifest import Manifest
+    from autograder.engines.engine import Engine
 
     Make = Callable[[Sequence[Path], Sequence[str], int], Engine]
 
@@ -91,11 +91,11 @@ def grade(
         _check_watched(places, resume)
     fixtures = fixtures or Path(__file__).resolve().parents[1] / "build" / "hidden"
     chosen = list(only) or None
-    from autograder.batch import Batch
-    from autograder.engines import make_engine
+    from autograder.batch.batch import Batch
+    from autograder.batch.manifest import Manifest
+    from autograder.batch.storage import ResultsFolder, submissions
+    from autograder.engines.choose import make_engine
     from autograder.files import held
-    from autograder.manifest import Manifest
-    from autograder.storage import ResultsFolder, submissions
 
     def make(private: Sequence[Path], modules: Sequence[str], most: int) -> Engine:
         return make_engine(
@@ -172,8 +172,8 @@ def _grade_once(batch: Batch, manifest: Manifest, make: Make, again: bool) -> No
 
 
 def _watch(batch: Batch, manifest: Manifest, make: Make) -> None:
+    from autograder.batch.watch_folder import watch
     from autograder.selection import PRELOADS
-    from autograder.watch_folder import watch
 
     def tell(row: Row) -> None:
         points = "" if row.score is None else f"{row.score:g}/{row.points:g}, "
@@ -225,8 +225,8 @@ def _print(title: str, lines: list[tuple[str, ...]]) -> None:
 
 def _end(batch: Batch, state: str, watch: bool) -> None:
     """Say what went wrong, and leave with the status that tells it."""
-    from autograder.ledger import FAULT, WAITING
-    from autograder.manifest import INTERRUPTED
+    from autograder.batch.ledger import FAULT, WAITING
+    from autograder.batch.manifest import INTERRUPTED
 
     states = [row.state for row in batch.rows.values()]
     if watch:

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from autograder import static_checks
-from autograder.intake import IntakeError, Submission, open_submission
+from autograder.intake.submission import IntakeError, Submission, open_submission
 from autograder.judge import rungs
 from autograder.judge.confine import RUNGS
 from autograder.judge.sandbox import CaseInputs, Sandbox

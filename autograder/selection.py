@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
-from autograder.intake import Submission
+from autograder.intake.submission import Submission
 from autograder.judge import surroundings
 from homework.fixtures import Assignment, FixtureError, assignments, select
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autograder.intake import Submission
+from autograder.intake.submission import Submission
 from autograder.judge.sandbox import CaseInputs, CaseOutcome
 from autograder.judge.watch import CASE_SECONDS
 from homework import compare

@@ -16,7 +16,7 @@ import numpy as np
 
 from autograder import gradescope, release, rubric, source
 from autograder.grade import Grader, Grading
-from autograder.intake import Submission
+from autograder.intake.submission import Submission
 from autograder.release import Places
 from autograder.rubric import Mistake, Rubric, Task
 from autograder.selection import load_assignments

@@ -24,9 +24,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "student_src")]
 HIDDEN = ROOT / "build" / "hidden"
 WARM = 40  # submissions for each worker before anything is measured
 
-from autograder.engine import Graded, LocalEngine  # noqa: E402
-from autograder.intake import Submission, open_submission  # noqa: E402
-from autograder.ray_engine import RayEngine  # noqa: E402
+from autograder.engines.engine import Graded, LocalEngine  # noqa: E402
+from autograder.engines.ray_engine import RayEngine  # noqa: E402
+from autograder.intake.submission import Submission, open_submission  # noqa: E402
 from autograder.selection import load_assignments  # noqa: E402
 
 

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from autograder import results
 from autograder.grade import Grader, Grading
-from autograder.intake import Submission
+from autograder.intake.submission import Submission
 from autograder.judge import calls, sandbox, scratch, watch
 from autograder.judge.rungs import NoIsolation
 from autograder.selection import preloads

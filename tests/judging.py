@@ -10,7 +10,7 @@ from typing import Any
 
 from autograder import results, rubric
 from autograder.grade import Grading
-from autograder.intake import Submission, find_submissions, open_submission
+from autograder.intake.submission import Submission, find_submissions, open_submission
 from autograder.selection import expected_files, load_assignments
 from cases import ROOT, expectation, listed
 from homework.verdict import NOT_RUN, TaskResult

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.intake import IntakeError, Submission, open_submission
+from autograder.intake.submission import IntakeError, Submission, open_submission
 
 EXPECTED = ("q1_vae.py", "q1_train_vae.py", "q2_ddpm.py", "q2_trainer_ddpm.py")
 CODE = b"def log_mean_exp(y):\n    return y\n"

@@ -22,13 +22,15 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from autograder import engines, files, ledger, manifest, selection, summary
-from autograder.batch import Batch
+from autograder import files, selection
+from autograder.batch import ledger, manifest, summary
+from autograder.batch.batch import Batch
+from autograder.batch.manifest import Manifest
 from autograder.cli import main
-from autograder.engine import Engine, Graded
+from autograder.engines import choose as engines
+from autograder.engines.engine import Engine, Graded
 from autograder.files import OutError, held
-from autograder.intake import Submission
-from autograder.manifest import Manifest
+from autograder.intake.submission import Submission
 from cases import ROOT
 
 TASK = "q1.log_mean_exp"

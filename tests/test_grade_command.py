@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from autograder.grade import Grader
-from autograder.intake import open_submission
+from autograder.intake.submission import open_submission
 from autograder.judge.confine import RUNGS
 from autograder.judge.rungs import NoIsolation, name
 from cases import ROOT, submit

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder import unpack
-from autograder.intake import IntakeError, Submission, open_submission
+from autograder.intake import unpack
+from autograder.intake.submission import IntakeError, Submission, open_submission
 from packing import CODE, EXPECTED, OTHER, Files, make_folder, make_zip, notes, refusal
 
 GIGABYTE = 1 << 30

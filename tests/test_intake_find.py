@@ -8,8 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from autograder.intake import IntakeError, find_submissions, open_submission, submission_names
-from autograder.intake_names import listed, safe, shown
+from autograder.intake.names import listed, safe, shown
+from autograder.intake.submission import (
+    IntakeError,
+    find_submissions,
+    open_submission,
+    submission_names,
+)
 
 EXPECTED = ("q1_vae.py", "q1_train_vae.py", "q2_ddpm.py")
 CODE = b"x = 1\n"

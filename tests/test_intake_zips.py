@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.intake import IntakeError, open_submission
+from autograder.intake.submission import IntakeError, open_submission
 from packing import CODE, EXPECTED, OTHER, make_zip, notes, refusal
 
 

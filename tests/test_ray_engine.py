@@ -24,12 +24,12 @@ from typing import Any
 
 import pytest
 
-from autograder import ray_session, ray_worker
-from autograder.engine import Graded, LocalEngine
-from autograder.intake import Submission
+from autograder.engines import ray_session, ray_worker
+from autograder.engines.engine import Graded, LocalEngine
+from autograder.engines.ray_engine import RayEngine
+from autograder.intake.submission import Submission
 from autograder.judge import leftovers
 from autograder.judge.sandbox import SandboxError
-from autograder.ray_engine import RayEngine
 from cases import ROOT, submit
 from crash_kit import TASK, hand_in
 from homework.verdict import ERROR, TIMEOUT

@@ -9,7 +9,7 @@ import pytest
 
 from autograder import named, results, rubric, static_checks
 from autograder.grade import Grading
-from autograder.intake import Submission
+from autograder.intake.submission import Submission
 from autograder.rubric import RubricError
 from cases import ROOT
 from homework.fixtures import Assignment, Task

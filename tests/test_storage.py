@@ -19,8 +19,8 @@ import fsspec
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from autograder import storage
-from autograder.storage import ResultsFolder, StorageError, submissions
+from autograder.batch import storage
+from autograder.batch.storage import ResultsFolder, StorageError, submissions
 from cases import ROOT
 from crash_kit import TASK, hand_in
 

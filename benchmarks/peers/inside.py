@@ -19,7 +19,7 @@ from typing import Any
 
 CLOCKS = "clocks"  # the key under which children's times travel
 PARENT = {
-    "opening the submission": ("autograder.intake:open_submission",),
+    "opening the submission": ("autograder.intake.submission:open_submission",),
     "putting its files in place": ("autograder.judge.sandbox:Sandbox.stage",),
     "emptying folders": ("autograder.judge.scratch:empty",),
     "packing inputs": ("autograder.judge.wire:pack",),

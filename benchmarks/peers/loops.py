@@ -58,7 +58,7 @@ def _grader(
     """`preload`: a module for the zygote; `began` is called when the start is over."""
     from autograder import results
     from autograder.grade import Grader
-    from autograder.intake import open_submission
+    from autograder.intake.submission import open_submission
     from autograder.selection import expected_files, load_assignments, preloads
 
     expected = expected_files(load_assignments(fixtures))

@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.intake_find import find_submissions, siblings
-from autograder.intake_names import EXACT, Match, is_archive, listed, match, shown, submission_names
-from autograder.intake_text import text_fault
-from autograder.unpack import (
+from autograder.intake.find import find_submissions, siblings
+from autograder.intake.names import EXACT, Match, is_archive, listed, match, shown, submission_names
+from autograder.intake.text import text_fault
+from autograder.intake.unpack import (
     ESCAPE,
     FILE,
     FOLDER,

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from autograder.intake_names import is_archive, is_junk, match
-from autograder.unpack import FILE, Entry, Unusable, list_folder
+from autograder.intake.names import is_archive, is_junk, match
+from autograder.intake.unpack import FILE, Entry, Unusable, list_folder
 
 _MARKERS = ("submission_metadata.yml", "submission_metadata.yaml")
 _MAX_LEVELS = 3  # class / section / group / student

@@ -14,18 +14,19 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from autograder import ledger, results
-from autograder.engine import Engine, Graded
+from autograder import results
+from autograder.batch import ledger
+from autograder.batch.ledger import FAULT, GRADED, UNCHANGED, UNREADABLE, WAITING, Row
+from autograder.batch.manifest import Manifest
+from autograder.engines.engine import Engine, Graded
 from autograder.files import cannot_write, is_full, replace
-from autograder.intake import (
+from autograder.intake.submission import (
     IntakeError,
     Submission,
     find_submissions,
     open_submission,
     submission_names,
 )
-from autograder.ledger import FAULT, GRADED, UNCHANGED, UNREADABLE, WAITING, Row
-from autograder.manifest import Manifest
 from autograder.selection import (
     code_digest,
     expected_files,

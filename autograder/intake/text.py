@@ -6,7 +6,7 @@ import codecs
 import io
 import tokenize
 
-from autograder.intake_names import shown
+from autograder.intake.names import shown
 
 # Beginnings of the encodings that a file may declare. Some of Python's other codecs take minutes
 # for 1 MB, and some turn harmless text into other code.

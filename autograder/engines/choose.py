@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from autograder.engine import Engine, LocalEngine
+from autograder.engines.engine import Engine, LocalEngine
 
 ENGINES = ("local", "ray")
 
@@ -37,7 +37,7 @@ def make_engine(
     """
     assert name in ENGINES, name
     if name == "ray":
-        from autograder.ray_engine import RayEngine
+        from autograder.engines.ray_engine import RayEngine
 
         return RayEngine(fixtures, only, jobs, unsafe, private, preload, most, address, gpus)
     return LocalEngine(fixtures, only, min(jobs or 1, most), unsafe, private, preload)

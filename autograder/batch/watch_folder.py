@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from autograder.batch import Batch, HandedIn
-from autograder.engine import Engine
-from autograder.intake_find import siblings
-from autograder.intake_names import match
-from autograder.ledger import Row
-from autograder.manifest import Manifest
-from autograder.unpack import MAX_ENTRIES
+from autograder.batch.batch import Batch, HandedIn
+from autograder.batch.ledger import Row
+from autograder.batch.manifest import Manifest
+from autograder.engines.engine import Engine
+from autograder.intake.find import siblings
+from autograder.intake.names import match
+from autograder.intake.unpack import MAX_ENTRIES
 
 REST_SECONDS = 1.0  # without a change: then a copy is taken to be complete
 PAUSE_SECONDS = 0.5

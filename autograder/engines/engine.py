@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from autograder import results
 from autograder.grade import Grader, Grading
-from autograder.intake import Submission
+from autograder.intake.submission import Submission
 from homework.verdict import GRADER_FAULT
 
 

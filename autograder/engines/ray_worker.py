@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from autograder.engine import Graded, graded
+from autograder.engines.engine import Graded, graded
 from autograder.grade import Grader
-from autograder.intake import Submission
+from autograder.intake.submission import Submission
 from autograder.judge.leftovers import HeldFolder
 from autograder.judge.sandbox import CaseInputs, SandboxError
 from autograder.selection import code_digest

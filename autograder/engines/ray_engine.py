@@ -22,13 +22,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from autograder import ray_worker
-from autograder.engine import Graded
-from autograder.intake import Submission
+from autograder.engines import ray_worker
+from autograder.engines.engine import Graded
+from autograder.engines.ray_session import session
+from autograder.intake.submission import Submission
 from autograder.judge import leftovers
 from autograder.judge.rungs import NoIsolation
 from autograder.judge.sandbox import TASK_SECONDS, SandboxError
-from autograder.ray_session import session
 from autograder.selection import load_assignments
 from homework.fixtures import Assignment
 

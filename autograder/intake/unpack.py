@@ -20,7 +20,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO
 
-from autograder.intake_names import is_junk, shown
+from autograder.intake.names import is_junk, shown
 
 MAX_FILE = 1 << 20  # bytes of one expected file
 MAX_TOTAL = 20 << 20  # bytes read from one submission

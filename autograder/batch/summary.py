@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from autograder.ledger import Row
+from autograder.batch.ledger import Row
 from homework import verdict
 from homework.fixtures import Assignment
 

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from autograder import __version__
+from autograder.batch.ledger import FAULT, GRADED, UNCHANGED, UNREADABLE, WAITING, Row, cell
 from autograder.files import cannot_write, replace
-from autograder.ledger import FAULT, GRADED, UNCHANGED, UNREADABLE, WAITING, Row, cell
 
 RUNNING, FINISHED, INTERRUPTED, FAILED = "running", "finished", "interrupted", "failed"
 KILLED = "killed"  # what a later run finds out

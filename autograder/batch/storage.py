@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from autograder.intake_names import is_archive, shown
+from autograder.intake.names import is_archive, shown
 
 MOST_BYTES = 256 << 20  # of one file; what is larger is no submission
 _AT_A_TIME = 16

@@ -1,0 +1,1 @@
+"""Who does the work of a batch: this machine, or many of them by Ray."""
