@@ -176,7 +176,7 @@ def _others(context: click.Context, option: click.Parameter, text: str) -> list[
 
 
 @click.command(context_settings={"show_default": True})
-@click.option("--checks", default="10", callback=_checks, help="How many, or `all`.")
+@click.option("--checks", default="all", callback=_checks, help="How many, or `all`.")
 @click.option("--sizes", default="1,20,200", callback=_numbers, help="Numbers of submissions.")
 @click.option("--repeats", default=3, type=click.IntRange(min=1), help="Rounds; medians are shown.")
 @click.option(

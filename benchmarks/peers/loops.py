@@ -4,7 +4,7 @@
 
 `checks` runs the bodies alone, with neither fork nor isolation; `grader` runs this judge's `Grader`
 and writes results; `profile` does so with clocks in it. The first submission is graded before
-anything is measured, so that all is loaded that ever will be.
+anything is measured, so that all is loaded that ever will be, and the judge has settled.
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ def _grader(
     from autograder.grade import Grader
     from autograder.intake.submission import open_submission
     from autograder.selection import expected_files, load_assignments, preloads
+    from autograder.workers import SETTLE_AFTER
 
     expected = expected_files(load_assignments(fixtures))
     out = Path.cwd() / "out"
@@ -73,7 +74,8 @@ def _grader(
             cases = [case for task in grading.tasks for case in task.cases if case.weight > 0]
             return sum(case.verdict.status == PASSED for case in cases)
 
-        grade(submissions[0])  # this one builds the judge's own caches, clocks included
+        for _ in range(SETTLE_AFTER + 1):  # builds the judge's own caches, clocks included
+            grade(submissions[0])
         began()
         return _measured(grade, submissions)
 
