@@ -136,7 +136,7 @@ def _check_watched(places: Sequence[str], resume: bool) -> None:
 
 def _run(batch: Batch, manifest: Manifest, make: Make, again: bool, watch: bool) -> str:
     """Grade, and keep account however that ends; returns the state that the manifest has then."""
-    from autograder import manifest as states
+    from autograder.batch import manifest as states
 
     state = states.FAILED
     manifest.begin()
@@ -187,7 +187,7 @@ def _watch(batch: Batch, manifest: Manifest, make: Make) -> None:
 
 
 def _print_all(batch: Batch, manifest: Manifest, everything: bool, out: str) -> None:
-    from autograder import ledger, summary
+    from autograder.batch import ledger, summary
 
     rows = [batch.rows[name] for name in sorted(batch.rows)]
     if everything or len(rows) <= MOST_ROWS:
