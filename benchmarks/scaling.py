@@ -15,8 +15,9 @@ import dataclasses
 import os
 import resource
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,8 +25,11 @@ sys.path[:0] = [str(ROOT), str(ROOT / "student_src")]
 HIDDEN = ROOT / "build" / "hidden"
 WARM = 40  # submissions for each worker before anything is measured
 
-from autograder.engines.engine import Graded, LocalEngine  # noqa: E402
+from autograder.batch.batch import Batch  # noqa: E402
+from autograder.batch.manifest import Manifest  # noqa: E402
+from autograder.engines.engine import Engine, Graded, LocalEngine  # noqa: E402
 from autograder.engines.ray_engine import RayEngine  # noqa: E402
+from autograder.files import held  # noqa: E402
 from autograder.intake.submission import Submission, open_submission  # noqa: E402
 from autograder.selection import load_assignments  # noqa: E402
 
@@ -78,7 +82,9 @@ def main() -> None:
     local, by_ray = rows.values()
     overhead = by_ray.hollow - local.hollow
     print(f"overhead of Ray: {1000 * overhead:.2f} ms of a worker's time for each submission")
-    print(f"one driver can feed {1 / by_ray.driver:.0f} submissions a second")
+    print(f"Ray's driver can feed {1 / by_ray.driver:.0f} submissions a second")
+    seconds = whole_driver(reference, options)
+    print(f"reading them and writing results: {1 / seconds:.0f} a second, one after the other")
 
 
 def measured(
@@ -112,6 +118,48 @@ def measured(
         found.memory = sum(shared_size(pid) for pid in below(os.getpid())) / 1e6
     found.own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
     return found
+
+
+class Instant:
+    """An engine that gives the same results to all at once: what is left is the driver's work."""
+
+    isolation, device = "nothing is run", "cpu"
+
+    def __init__(self, like: Graded) -> None:
+        self.like = like
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing was opened."""
+
+    def grade_all(self, submissions: Iterable[Submission], done: Callable[[Graded], None]) -> None:
+        for submission in submissions:
+            done(dataclasses.replace(self.like, name=submission.name))
+
+
+def whole_driver(reference: Submission, options: argparse.Namespace) -> float:
+    """Seconds for each submission of finding, opening, accounting and writing, with real files."""
+    with LocalEngine(HIDDEN, [options.assignment]) as engine:
+        graded: list[Graded] = []
+        engine.grade_all(iter([reference]), graded.append)
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(options.submissions):
+            place = Path(folder, "in", f"student-{number:06}")
+            place.mkdir(parents=True)
+            for name, content in reference.files.items():
+                (place / name).write_bytes(content)
+        begin = time.perf_counter()
+        out = Path(folder, "out")
+        batch = Batch([Path(folder, "in")], out, HIDDEN, [options.assignment])
+        with held(out):
+            manifest = Manifest(out, dict(batch.facts))
+            waiting = [one for one in batch.find() if batch.look(one)]
+            batch.grade(waiting, Instant(graded[0]), manifest, lambda: None)
+            batch.write_csv()
+        assert len(list(out.glob("*/results.json"))) == options.submissions
+        return (time.perf_counter() - begin) / options.submissions
 
 
 def copies(reference: Submission, count: int) -> Iterator[Submission]:
