@@ -4,13 +4,17 @@ Theory of operation
 -------------------
 * The parent (`autograder.judge.sandbox`) holds the answers and never imports torch or a student's
   file. It starts a *zygote* (`zygote`), a process with a clean environment in which torch and the
-  provided code are loaded once, and which never sees an answer or an input.
-* For each task the zygote forks a child (`child`). The child gives up what it does not need
-  (`confine`: own user, file access, system calls, memory, time), reads the inputs of this one task
-  from a descriptor of its own, runs the probe, and writes plain arrays back (`wire`): no pickle, no
-  score, no flag. What it writes is data to the parent and nothing else.
-* The parent bounds wall time and bytes, ends the child, and compares (`homework.compare`). A case
-  that crashes or hangs is marked; the remaining cases run in a new child.
+  provided code are loaded and rehearsed once (`rehearsal`), and which never sees an answer or a
+  student's input.
+* For each submission the zygote forks a child (`child`). The child gives up what it does not need
+  (`confine`: own user, file access, system calls, memory, time), reads inputs from a descriptor of
+  its own, runs probes, and writes plain arrays back (`wire`): no pickle, no score, no flag. What it
+  writes is data to the parent and nothing else. It gets the inputs of a task once it has answered
+  all earlier ones (`feed`).
+* The parent bounds wall time and bytes (`watch`), ends the child, and compares (`homework.compare`).
+  Only what is right counts at once. Every task that is not is run again in a child of its own, since
+  another task may have spoiled it; a case that crashes or hangs is marked, and the remaining cases
+  of the task run in a new child.
 * Where bubblewrap works, zygotes and children live in namespaces of their own (`namespaces`). Each
   worker has a place (`slot`) with folders, a user (`users`), a zygote and perhaps a cgroup
   (`cgroups`).
