@@ -11,10 +11,10 @@ Theory of operation
   its own, runs probes, and writes plain arrays back (`wire`): no pickle, no score, no flag. What it
   writes is data to the parent and nothing else. It gets the inputs of a task once it has answered
   all earlier ones (`feed`).
-* The parent bounds wall time and bytes (`watch`), ends the child, and compares (`homework.compare`).
-  Only what is right counts at once. Every task that is not is run again in a child of its own, since
-  another task may have spoiled it; a case that crashes or hangs is marked, and the remaining cases
-  of the task run in a new child.
+* The parent bounds wall time and bytes (`watch`), ends the child, and compares
+  (`homework.compare`). Only what is right counts at once. Every task that is not is run again in a
+  child of its own, since another task may have spoiled it; a case that crashes or hangs is marked,
+  and the remaining cases of the task run in a new child.
 * Where bubblewrap works, zygotes and children live in namespaces of their own (`namespaces`). Each
   worker has a place (`slot`) with folders, a user (`users`), a zygote and perhaps a cgroup
   (`cgroups`).
