@@ -112,9 +112,10 @@ def errors(notebook: Any) -> list[str]:
 
 def printed(cell: Any) -> str:
     """What a cell printed or displayed, as text."""
-    texts = [output.get("text", "") for output in cell.outputs]
-    texts += [output.get("data", {}).get("text/plain", "") for output in cell.outputs]
-    return "\n".join(texts)
+    # What is printed comes in pieces, cut wherever the kernel happened to send it.
+    streams = "".join(output.get("text", "") for output in cell.outputs)
+    shown = [output.get("data", {}).get("text/plain", "") for output in cell.outputs]
+    return "\n".join([streams, *shown])
 
 
 def pictures(notebook: Any) -> dict[str, int]:

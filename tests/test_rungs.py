@@ -18,6 +18,7 @@ import pytest
 from autograder.judge import calls, cgroups, escape, namespaces, rungs
 from autograder.judge.confine import RUNGS, Limits
 from autograder.judge.rungs import Ladder, NoIsolation
+from autograder.judge.sandbox import Sandbox
 from autograder.judge.slot import SandboxError
 from autograder.judge.users import SlotUser
 
@@ -126,6 +127,13 @@ def test_another_process_is_told_from_this_one() -> None:
     escape._see(os.getppid())
     with pytest.raises(ProcessLookupError):
         escape._see(os.getpid())
+
+
+def test_zygotes_end_by_themselves_so_that_their_time_is_accounted_for() -> None:
+    with rungs.open_sandbox([], []) as first:
+        process, second = first.slot._process, Sandbox(first.layers, slot=1, parent=first)
+        second.slot.close()
+    assert process is not None and process.returncode == 0
 
 
 def test_the_strongest_rung_that_holds_is_taken() -> None:
