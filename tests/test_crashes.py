@@ -205,7 +205,7 @@ def test_submissions_that_change_and_vanish_while_they_are_graded(
 def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(
     signal_: signal.Signals, hidden: Path, tmp_path: Path, tmp: Path
 ) -> None:
-    hand_in(tmp_path / "in", 80)
+    hand_in(tmp_path / "in", 50)
     out = tmp_path / "out"
     options = (tmp_path / "in", "--fixtures", hidden, "-t", TASK, "--out", out)
     with start(*options, tmp=tmp) as grader:
@@ -218,18 +218,18 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(
     done = finished(out)
     with (out / "grades.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == 80 and {row["submission"] for row in rows if row["score"]} == set(done)
+    assert len(rows) == 50 and {row["submission"] for row in rows if row["score"]} == set(done)
     account = json.loads((out / "manifest.json").read_text())
     assert account["state"] == "interrupted" and list(tmp.iterdir()) == []
     assert account["submissions"]["graded"] == len(done)
     with start(*options) as grader:
         status, said, _ = grader.finish()
-    assert status == 0 and f"{80 - len(done)} graded; {len(done)} unchanged" in said
+    assert status == 0 and f"{50 - len(done)} graded; {len(done)} unchanged" in said
     assert {name: finished(out)[name] for name in done} == done
 
 
 def test_a_second_grader_on_the_same_folder_stops(hidden: Path, tmp_path: Path) -> None:
-    hand_in(tmp_path / "in", 100)
+    hand_in(tmp_path / "in", 50)
     out = tmp_path / "out"
     options = (tmp_path / "in", "--fixtures", hidden, "-t", TASK, "--out", out)
     with start(*options) as first:
@@ -239,7 +239,7 @@ def test_a_second_grader_on_the_same_folder_stops(hidden: Path, tmp_path: Path) 
         assert status == 2 and "another grader is at work on" in errors
         assert str(first.process.pid) in errors and len(errors.splitlines()) == 1
         assert first.finish()[0] == 0
-    assert len(finished(out)) == 100
+    assert len(finished(out)) == 50
 
 
 @needs_root
@@ -353,7 +353,7 @@ def scores(out: Path) -> dict[str, str]:
 
 def test_a_grader_leaves_folders_in_use_alone(hidden: Path, tmp_path: Path, tmp: Path) -> None:
     """Two graders share a folder for temporary files; one starts while the other is at work."""
-    hand_in(tmp_path / "in", 60)
+    hand_in(tmp_path / "in", 40)
     options = (tmp_path / "in", "--fixtures", hidden, "-t", TASK)
 
     def folders() -> list[Path]:
@@ -368,5 +368,5 @@ def test_a_grader_leaves_folders_in_use_alone(hidden: Path, tmp_path: Path, tmp:
         assert left not in folders()
         with start(*options, "--out", tmp_path / "second", tmp=tmp) as second:
             assert first.finish()[0] == second.finish()[0] == 0
-    assert len(finished(tmp_path / "first")) == len(finished(tmp_path / "second")) == 60
+    assert len(finished(tmp_path / "first")) == len(finished(tmp_path / "second")) == 40
     assert list(tmp.iterdir()) == []
