@@ -11,13 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from autograder import results
 from autograder.grade import Grader, Grading
-from autograder.judge import sandbox, watch
+from autograder.judge import sandbox, watch, wire
 from autograder.selection import preloads
 from cases import CASES, ROOT, submit
+from homework import probing
 from judging import contents, open_all, problems
 
 REPEATED = ("right_other_draws", "wrong_noise_of_luck", "wrong_trainers")
@@ -92,3 +94,11 @@ def test_verdicts_repeat(name: str, batch: Batch) -> None:
 def test_case(case: Path, batch: Batch) -> None:
     found = problems(case, batch.gradings[case.name])
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("dtype", [">f4", "longdouble", ">u2", "bool", "float16"])
+def test_an_array_of_any_number_is_sent(dtype: str) -> None:
+    value = probing.describe(np.ones((2, 3), dtype))
+    assert value.array is not None
+    ((_, arrays),) = wire.Reader().feed(wire.pack({}, {"image": value.array}))
+    assert (arrays["image"] == np.ones((2, 3))).all() and arrays["image"].dtype == value.dtype

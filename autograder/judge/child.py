@@ -15,10 +15,11 @@ import numpy as np
 from autograder.judge import escape, wire
 from autograder.judge.confine import CONFINEMENT_FAILED, Confinement
 from homework import probing
-from homework.outcome import Outcome
+from homework.outcome import Mishap, Outcome
 from homework.student import Student
 
 MAX_FD = 4096
+TOO_LARGE = Mishap("error", "MemoryError", "what was returned is far larger than any task needs")
 
 
 def run(
@@ -105,6 +106,9 @@ class _Silence(io.TextIOWrapper):
 
 
 def _message(case: str, outcome: Outcome) -> bytes:
+    found = [value.array for value in outcome.values.values() if value.array is not None]
+    if sum(array.nbytes for array in found) > wire.MAX_ARRAYS:
+        outcome = Outcome(mishap=TOO_LARGE)  # the parent would take it for a flood
     head: dict[str, Any] = {"case": case, "values": {}}
     arrays = {}
     for name, value in outcome.values.items():

@@ -59,10 +59,18 @@ def describe(value: Any) -> Value:
         array = plain.resolve_conj().resolve_neg().contiguous().numpy()
         return Value("tensor", dtype, value.device.type, np.array(array))
     if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
-        return Value("array", str(value.dtype), "cpu", np.array(value))
+        array = _plain(value)
+        return Value("array", str(array.dtype), "cpu", array)
     if isinstance(value, (bool, int, float, np.number)):
         return Value("number", type(value).__name__, "cpu", np.array(value, dtype=np.float64))
     return Value(type(value).__name__)
+
+
+def _plain(array: np.ndarray) -> np.ndarray:
+    """A copy in this machine's byte order, and in no more than double precision."""
+    if array.dtype.kind == "f" and array.dtype.itemsize > 8:
+        return np.array(array, dtype=np.float64)
+    return np.array(array, dtype=array.dtype.newbyteorder("="))
 
 
 def mishap(error: BaseException, folder: Path) -> Mishap:
