@@ -1,12 +1,14 @@
 """Prints what every hostile submission got on every rung of isolation that holds here.
 
-    python tests/hostile_table.py              Markdown, for the README; takes minutes
+    python tests/hostile_table.py > docs/hostile.md              takes four minutes
 
 Exit code 1 if anything is not as `expect.yml` says, or something was left behind.
 """
 
 from __future__ import annotations
 
+import os
+import platform
 import sys
 import tempfile
 from collections import Counter
@@ -32,8 +34,21 @@ def main() -> int:
             reports[" + ".join(rung)] = session(rung, hidden)
             print(f"{rung}: {reports[' + '.join(rung)].seconds:.0f} s", file=sys.stderr)
     held = {name: report for name, report in reports.items() if not report.refusal}
-    print("\n".join([*_table(held), "", *_below(reports)]))
+    print("\n".join([_heading(), *_table(held), "", *_below(reports)]))
     return int(any(_faults(report) for report in held.values()))
+
+
+def _heading() -> str:
+    system = f"{platform.system()} {platform.release().split('-')[0]}, {platform.machine()}"
+    user = "root" if os.geteuid() == 0 else "an ordinary user"
+    return f"""\
+<!-- Written by `python tests/hostile_table.py > docs/hostile.md` on {system}, as {user}. -->
+# Hostile submissions and what they got
+
+Each folder of `tests/hostile/` is a submission, with the promise that it attacks and the verdict that
+it must get. Verdicts of its tasks are counted; tasks that passed are those that the attack left alone,
+and must not have been harmed by it.
+"""
 
 
 def _table(held: dict[str, Report]) -> list[str]:
@@ -56,7 +71,7 @@ def _below(reports: dict[str, Report]) -> list[str]:
     lines = []
     for name, report in reports.items():
         if report.refusal:
-            lines.append(f"- {name}: does not hold here ({report.refusal})")
+            lines.append(f"- {name}: does not hold here ({_without_paths(report.refusal)})")
             continue
         harmed = [n for n, g in report.beside if g.tasks != report.alone[n].tasks]
         lines.append(
@@ -66,6 +81,11 @@ def _below(reports: dict[str, Report]) -> list[str]:
             f"grader's memory: {report.peak_kib / 1024:.0f} MiB; {report.seconds:.0f} s"
         )
     return lines
+
+
+def _without_paths(text: str) -> str:
+    """Where the kit lies on this machine is nobody's business."""
+    return text.replace(f"{ROOT}/", "")
 
 
 def _faults(report: Report) -> bool:
