@@ -45,9 +45,9 @@ def _heading() -> str:
 <!-- Written by `python tests/hostile_table.py > docs/hostile.md` on {system}, as {user}. -->
 # Hostile submissions and what they got
 
-Each folder of `tests/hostile/` is a submission, with the promise that it attacks and the verdict that
-it must get. Verdicts of its tasks are counted; tasks that passed are those that the attack left alone,
-and must not have been harmed by it.
+Each folder of `tests/hostile/` is a submission, with the promise that it attacks and the verdict
+that it must get. Verdicts of its tasks are counted; tasks that passed are those that the attack
+left alone, and must not have been harmed by it.
 """
 
 
