@@ -5,8 +5,8 @@ Where things are:
 * command line: `cli`, `cli_grade`, `cli_common`, `doctor`
 * a release: `rubric` (its vocabulary), `source`, `build_fixtures`, `notebooks`, `release`, `verify`
 * a submission comes in: `intake`
-* it is graded: `selection`, `grade`, `workers`, `judge` (untrusted code), `verdicts`,
-  `static_checks` and `named`, `results`, `files`
+* it is graded: `selection`, `grade`, `workers`, `tasks`, `judge` (untrusted code),
+  `verdicts`, `static_checks` and `named`, `results`, `files`
 * many are graded: `batch` (what is to be done, what came out), `engines` (who does it)
 * on Gradescope: `gradescope` builds the zip; `gradescope_run` and `otter_plugin` run in it
 """

@@ -17,28 +17,11 @@ from autograder import static_checks
 from autograder.intake.submission import IntakeError, Submission, open_submission
 from autograder.judge import rungs
 from autograder.judge.confine import RUNGS
-from autograder.judge.sandbox import CaseInputs, Sandbox
-from autograder.judge.slot import SandboxError, ZygoteGone
+from autograder.judge.sandbox import Sandbox
 from autograder.selection import expected_files, load_assignments, preloads, release_digest
-from autograder.verdicts import (
-    SETTLED,
-    case_inputs,
-    case_result,
-    scored_cases,
-    task_result,
-    unrun,
-    verdict_on,
-    why_not_run,
-    withhold,
-)
+from autograder.tasks import Tasks
 from autograder.workers import Workers
-from homework.fixtures import Assignment, Case, Task
-from homework.verdict import (
-    GRADER_FAULT,
-    PASSED,
-    TaskResult,
-    Verdict,
-)
+from homework.verdict import TaskResult
 
 
 @dataclass
@@ -95,7 +78,7 @@ class Grader:
         self.assignments = load_assignments(fixtures, only)
         self.always = only is not None
         self.release = release_digest(fixtures, self.assignments)
-        self._inputs: dict[str, list[CaseInputs]] = {}
+        self._tasks = {assignment.name: Tasks(assignment) for assignment in self.assignments}
         self._stack = ExitStack()
         try:
             unread, unwritten = [fixtures, *_files_in(fixtures), *private], [fixtures, *private]
@@ -154,10 +137,7 @@ class Grader:
                 if not self.always and not set(assignment.files) & _touched(submission):
                     continue
                 result.written += assignment.written
-                right = self._all_right(sandbox, assignment, submission)
-                for task in assignment.tasks:
-                    known = right.get(task.id)
-                    result.tasks.append(known or self._task(sandbox, assignment, task, submission))
+                result.tasks += self._tasks[assignment.name].grade(sandbox, submission)
         return result
 
     def grade_all(
@@ -207,98 +187,6 @@ class Grader:
                 future.cancel()
             self._workers.stop()  # what is being graded is not waited for
             raise
-
-    def _all_right(
-        self, sandbox: Sandbox, assignment: Assignment, submission: Submission
-    ) -> dict[str, TaskResult]:
-        """Run all tasks in one child; the results of those that are right in every case, by id.
-
-        A child for each task costs several times as much. One for all is no less fair, because
-        whatever is not right here is run again in a child of its own: no task can spoil another.
-        """
-        tasks = [task for task in assignment.tasks if task.file in submission.files]
-        if len(tasks) < 2:
-            return {}
-        asked = {task.id: self._asked(assignment, task) for task in tasks}
-        try:
-            found = sandbox.run_together(assignment.stems, list(asked.values()))
-        except ZygoteGone:
-            raise
-        except SandboxError:
-            return {}  # whether that lasts is seen task by task
-        right = {}
-        for task in tasks:
-            results = []
-            for case, inputs in zip(scored_cases(task), asked[task.id]):
-                outcome = found.get(inputs.name)
-                if outcome is None or outcome.outcome is None:
-                    break
-                verdict = verdict_on(task, case, assignment.arrays(task, case), outcome)
-                if verdict.status != PASSED:
-                    break
-                results.append(case_result(case, verdict))
-            else:
-                right[task.id] = task_result(task, results)
-        return right
-
-    def _asked(self, assignment: Assignment, task: Task) -> list[CaseInputs]:
-        """What is asked of all submissions alike, made once."""
-        if task.id not in self._inputs:
-            self._inputs[task.id] = case_inputs(assignment, task, scored_cases(task), task.id)
-        return self._inputs[task.id]
-
-    def _task(
-        self, sandbox: Sandbox, assignment: Assignment, task: Task, submission: Submission
-    ) -> TaskResult:
-        if task.file not in submission.files:
-            return unrun(task, why_not_run(task.file, submission))
-        try:
-            verdicts = self._verdicts(sandbox, assignment, task, scored_cases(task))
-            if any(verdict.status not in SETTLED for verdict in verdicts.values()):
-                # To show values; in a child of their own, which has no other case's inputs.
-                shown = [case for case in task.cases if not case.weight]
-                verdicts |= self._verdicts(sandbox, assignment, task, shown)
-            withhold(assignment, task, verdicts)
-            results = [
-                case_result(case, verdicts[case.name])
-                for case in task.cases
-                if case.name in verdicts
-            ]
-        except ZygoteGone:
-            raise
-        except Exception as error:  # whatever it is, the student did not do it
-            fault = Verdict(
-                GRADER_FAULT,
-                f"the grader failed here ({type(error).__name__}); this is not your fault",
-                "your instructor can grade it again",
-                str(error),
-            )
-            return unrun(task, fault)
-        return task_result(task, results)
-
-    def _verdicts(
-        self, sandbox: Sandbox, assignment: Assignment, task: Task, cases: list[Case]
-    ) -> dict[str, Verdict]:
-        """Verdicts on cases, by name. A task that builds on others is run in two ways."""
-        verdicts = self._run(sandbox, assignment, task, task.isolated, cases)
-        failed = [c for c in cases if verdicts[c.name].status not in SETTLED]
-        if task.isolated and failed:
-            # Whoever calls helpers of their own is right too if it all fits together.
-            own = self._run(sandbox, assignment, task, False, failed)
-            verdicts |= {name: v for name, v in own.items() if v.status == PASSED}
-        return verdicts
-
-    def _run(
-        self, sandbox: Sandbox, assignment: Assignment, task: Task, isolated: bool,
-        cases: list[Case],
-    ) -> dict[str, Verdict]:  # fmt: skip
-        """Run cases in one way, with what the task builds on given or as the student wrote it."""
-        inputs = case_inputs(assignment, task, cases, isolated=isolated)
-        found = sandbox.run_task(assignment.stems, inputs)
-        return {
-            c.name: verdict_on(task, c, assignment.arrays(task, c), found[i.name])
-            for c, i in zip(cases, inputs)
-        }
 
 
 def _touched(submission: Submission) -> set[str]:

@@ -5,11 +5,13 @@ All cases are graded in one batch, with shorter limits of time.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import resource
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +22,7 @@ from autograder.judge import sandbox, watch, wire
 from autograder.selection import preloads
 from cases import CASES, ROOT, submit
 from homework import probing
+from homework.verdict import ERROR, NOT_IMPLEMENTED
 from judging import contents, open_all, problems
 
 REPEATED = ("right_other_draws", "wrong_noise_of_luck", "wrong_trainers")
@@ -102,3 +105,26 @@ def test_an_array_of_any_number_is_sent(dtype: str) -> None:
     assert value.array is not None
     ((_, arrays),) = wire.Reader().feed(wire.pack({}, {"image": value.array}))
     assert (arrays["image"] == np.ones((2, 3))).all() and arrays["image"].dtype == value.dtype
+
+
+def test_stubs_and_what_cannot_be_spoiled_take_few_children(
+    hidden: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[int] = []
+    run = sandbox.Sandbox._run
+
+    def counted(self: sandbox.Sandbox, *arguments: Any) -> Any:
+        runs.append(1)
+        return run(self, *arguments)
+
+    monkeypatch.setattr(sandbox.Sandbox, "_run", counted)
+    (stub,) = open_all(ROOT / "student_src", hidden)
+    code = stub.files["q1_vae.py"].decode().replace("NotImplementedError", "ValueError", 1)
+    wrong = dataclasses.replace(stub, files=stub.files | {"q1_vae.py": code.encode()})
+    with Grader(hidden, ["vae"]) as grader:
+        for submission, children in ((stub, 1), (wrong, 2)):  # the second to show values
+            runs.clear()
+            statuses = [task.status for task in grader.grade(submission).tasks]
+            assert len(runs) == children
+            assert set(statuses[1:]) == {NOT_IMPLEMENTED}
+    assert statuses[0] == ERROR

@@ -1,0 +1,180 @@
+"""Grades the tasks of one submission: in as few children as is fair.
+
+A child for each task costs several times as much as one for all. But in one for all, a task may
+spoil what comes after it, so of such a run only that stands which nothing can have spoiled: what is
+right, what came first, and stubs. Every other task is run again in a child of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+
+from autograder.intake.submission import Submission
+from autograder.judge.sandbox import CaseInputs, CaseOutcome, Sandbox
+from autograder.judge.slot import SandboxError, ZygoteGone
+from autograder.verdicts import (
+    SETTLED,
+    case_inputs,
+    case_result,
+    scored_cases,
+    task_result,
+    unrun,
+    verdict_on,
+    why_not_run,
+    withhold,
+)
+from homework.fixtures import Assignment, Case, Task
+from homework.verdict import GRADER_FAULT, PASSED, TaskResult, Verdict
+
+Verdicts = dict[str, Verdict]  # by name of the case
+Asked = dict[tuple[str, bool], list[CaseInputs]]  # by task, and whether of scored cases
+
+
+class Tasks:
+    """Grades the tasks of one assignment for one submission after the other.
+
+    What is asked of all submissions alike is made once.
+    """
+
+    def __init__(self, assignment: Assignment) -> None:
+        self.assignment = assignment
+        self._asked: Asked = {}
+
+    def grade(self, sandbox: Sandbox, submission: Submission) -> list[TaskResult]:
+        """Results of all tasks, for a submission whose files are staged in the sandbox.
+
+        Raises:
+            ZygoteGone: the zygote has ended. Any other fault of the grader becomes a verdict.
+        """
+        results: dict[str, TaskResult] = {}
+        found: dict[str, Verdicts] = {}
+        for task in self.assignment.tasks:
+            if task.file not in submission.files:
+                results[task.id] = unrun(task, why_not_run(task.file, submission))
+        tasks = [task for task in self.assignment.tasks if task.id not in results]
+        standing = self._together(sandbox, tasks, scored=True)
+        for task in tasks:
+            with _own_faults(task, results):
+                found[task.id] = self._verdicts(sandbox, task, standing.get(task.id), scored=True)
+        # To show values; in children of their own, which have no inputs of hidden cases.
+        wrong = [task for task in tasks if _is_wrong(found.get(task.id, {}))]
+        shown = self._together(sandbox, wrong, scored=False)
+        for task in wrong:
+            with _own_faults(task, results):
+                known = shown.get(task.id)
+                if known is not None and not _explains(known, found[task.id]):
+                    known = None  # something before it may have spoiled it
+                found[task.id] |= self._verdicts(sandbox, task, known, scored=False)
+        for task in tasks:
+            if task.id not in results:
+                results[task.id] = self._result(task, found[task.id])
+        return [results[task.id] for task in self.assignment.tasks]
+
+    def _together(
+        self, sandbox: Sandbox, tasks: Sequence[Task], scored: bool
+    ) -> dict[str, Verdicts]:
+        """Run tasks in one child; the verdicts that stand, by task.
+
+        Copies of public cases are there to explain: of them all verdicts are given, and whether
+        they explain anything is for the caller to see.
+        """
+        tasks = [task for task in tasks if _cases(task, scored)]
+        if len(tasks) < 2:
+            return {}
+        asked = {task.id: self._inputs(task, scored) for task in tasks}
+        try:
+            found = sandbox.run_together(self.assignment.stems, list(asked.values()))
+        except ZygoteGone:
+            raise
+        except SandboxError:
+            return {}  # whether that lasts is seen task by task
+        standing = {}
+        for task in tasks:
+            outcomes = [found.get(inputs.name, CaseOutcome()) for inputs in asked[task.id]]
+            if any(outcome.outcome is None for outcome in outcomes):
+                continue
+            verdicts = self._judged(task, _cases(task, scored), outcomes)
+            right = all(verdict.status == PASSED for verdict in verdicts.values())
+            if right or not scored or task is tasks[0] or _is_stub(task, outcomes):
+                standing[task.id] = verdicts
+        return standing
+
+    def _verdicts(
+        self, sandbox: Sandbox, task: Task, standing: Verdicts | None, scored: bool
+    ) -> Verdicts:
+        """Verdicts on cases. A task that builds on others is run in two ways."""
+        cases = _cases(task, scored)
+        verdicts = standing or self._run(sandbox, task, task.isolated, cases)
+        failed = [case for case in cases if verdicts[case.name].status not in SETTLED]
+        if task.isolated and failed:
+            # Whoever calls helpers of their own is right too if it all fits together.
+            own = self._run(sandbox, task, False, failed)
+            verdicts |= {name: v for name, v in own.items() if v.status == PASSED}
+        return verdicts
+
+    def _run(self, sandbox: Sandbox, task: Task, isolated: bool, cases: list[Case]) -> Verdicts:
+        """Run cases in one way, with what the task builds on given or as the student wrote it."""
+        inputs = case_inputs(self.assignment, task, cases, isolated=isolated)
+        found = sandbox.run_task(self.assignment.stems, inputs)
+        return self._judged(task, cases, [found[one.name] for one in inputs])
+
+    def _judged(
+        self, task: Task, cases: Sequence[Case], outcomes: Sequence[CaseOutcome]
+    ) -> Verdicts:
+        return {
+            case.name: verdict_on(task, case, self.assignment.arrays(task, case), outcome)
+            for case, outcome in zip(cases, outcomes)
+        }
+
+    def _inputs(self, task: Task, scored: bool) -> list[CaseInputs]:
+        key = task.id, scored
+        if key not in self._asked:
+            self._asked[key] = case_inputs(self.assignment, task, _cases(task, scored), task.id)
+        return self._asked[key]
+
+    def _result(self, task: Task, verdicts: Verdicts) -> TaskResult:
+        withhold(self.assignment, task, verdicts)
+        ran = [case for case in task.cases if case.name in verdicts]
+        return task_result(task, [case_result(case, verdicts[case.name]) for case in ran])
+
+
+def _cases(task: Task, scored: bool) -> list[Case]:
+    return scored_cases(task) if scored else [case for case in task.cases if not case.weight]
+
+
+def _is_wrong(verdicts: Mapping[str, Verdict]) -> bool:
+    return any(verdict.status not in SETTLED for verdict in verdicts.values())
+
+
+def _explains(shown: Verdicts, scored: Verdicts) -> bool:
+    """Whether every copy of a public case is right, or wrong as some scored case is."""
+    said = {(verdict.status, verdict.rationale) for verdict in scored.values()}
+    return all(v.status == PASSED or (v.status, v.rationale) in said for v in shown.values())
+
+
+def _is_stub(task: Task, outcomes: Sequence[CaseOutcome]) -> bool:
+    """Whether all that came is the stub's own exception, which no other code raises."""
+    mishaps = [outcome.outcome.mishap for outcome in outcomes if outcome.outcome is not None]
+    return all(m and m.kind == "not implemented" and m.message == task.id for m in mishaps)
+
+
+@contextlib.contextmanager
+def _own_faults(task: Task, results: dict[str, TaskResult]) -> Iterator[None]:
+    """Make a fault of the grader's the result of a task: whatever it is, the student did not do it.
+
+    Raises:
+        ZygoteGone: the zygote has ended, and all is to be done again.
+    """
+    try:
+        yield
+    except ZygoteGone:
+        raise
+    except Exception as error:
+        fault = Verdict(
+            GRADER_FAULT,
+            f"the grader failed here ({type(error).__name__}); this is not your fault",
+            "your instructor can grade it again",
+            str(error),
+        )
+        results[task.id] = unrun(task, fault)
