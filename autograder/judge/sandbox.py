@@ -169,8 +169,8 @@ class Sandbox:
     ) -> dict[str, CaseOutcome]:
         """Run the cases of several tasks in one child, as far as it gets.
 
-        What one task does may spoil a later one, so only what is right is worth believing: the
-        rest is to be run again by `run_task`. No task sees the inputs of a later one.
+        What one task does may spoil a later one: what may be spoiled is to be run again by
+        `run_task` (see `autograder.tasks`). No task sees the inputs of a later one.
 
         Raises:
             SandboxError: as `run_task`.
