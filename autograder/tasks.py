@@ -105,17 +105,19 @@ class Tasks:
     ) -> Verdicts:
         """Verdicts on cases. A task that builds on others is run in two ways."""
         cases = _cases(task, scored)
-        verdicts = standing or self._run(sandbox, task, task.isolated, cases)
+        verdicts = standing or self._run(sandbox, task, cases, self._inputs(task, scored))
         failed = [case for case in cases if verdicts[case.name].status not in SETTLED]
         if task.isolated and failed:
             # Whoever calls helpers of their own is right too if it all fits together.
-            own = self._run(sandbox, task, False, failed)
+            inputs = case_inputs(self.assignment, task, failed, task.id, isolated=False)
+            own = self._run(sandbox, task, failed, inputs)
             verdicts |= {name: v for name, v in own.items() if v.status == PASSED}
         return verdicts
 
-    def _run(self, sandbox: Sandbox, task: Task, isolated: bool, cases: list[Case]) -> Verdicts:
-        """Run cases in one way, with what the task builds on given or as the student wrote it."""
-        inputs = case_inputs(self.assignment, task, cases, isolated=isolated)
+    def _run(
+        self, sandbox: Sandbox, task: Task, cases: list[Case], inputs: list[CaseInputs]
+    ) -> Verdicts:
+        """Run cases of one task, in children of their own."""
         found = sandbox.run_task(self.assignment.stems, inputs)
         return self._judged(task, cases, [found[one.name] for one in inputs])
 
