@@ -109,7 +109,7 @@ class Tasks:
         failed = [case for case in cases if verdicts[case.name].status not in SETTLED]
         if task.isolated and failed:
             # Whoever calls helpers of their own is right too if it all fits together.
-            inputs = case_inputs(self.assignment, task, failed, task.id, isolated=False)
+            inputs = case_inputs(self.assignment, task, failed, isolated=False)
             own = self._run(sandbox, task, failed, inputs)
             verdicts |= {name: v for name, v in own.items() if v.status == PASSED}
         return verdicts
@@ -132,7 +132,7 @@ class Tasks:
     def _inputs(self, task: Task, scored: bool) -> list[CaseInputs]:
         key = task.id, scored
         if key not in self._asked:
-            self._asked[key] = case_inputs(self.assignment, task, _cases(task, scored), task.id)
+            self._asked[key] = case_inputs(self.assignment, task, _cases(task, scored))
         return self._asked[key]
 
     def _result(self, task: Task, verdicts: Verdicts) -> TaskResult:

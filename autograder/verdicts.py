@@ -38,12 +38,11 @@ def scored_cases(task: Task) -> list[Case]:
 
 
 def case_inputs(
-    assignment: Assignment, task: Task, cases: Sequence[Case], prefix: str = "",
-    isolated: bool | None = None,
-) -> list[CaseInputs]:  # fmt: skip
+    assignment: Assignment, task: Task, cases: Sequence[Case], isolated: bool | None = None
+) -> list[CaseInputs]:
     isolated = task.isolated if isolated is None else isolated
     return [
-        CaseInputs(f"{prefix}/{c.name}", c.probe, assignment.arrays(task, c).inputs, isolated)
+        CaseInputs(f"{task.id}/{c.name}", c.probe, assignment.arrays(task, c).inputs, isolated)
         for c in cases
     ]
 
