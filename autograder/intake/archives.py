@@ -7,13 +7,16 @@ writes a zip of the code in it. Of other files only the names are kept.
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
-import os
+import lzma
 import resource
 import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 import zipfile
 from pathlib import Path
 from typing import IO
@@ -87,7 +90,7 @@ class _Zip:
         if self._members < 0 or self._left < 0:
             raise SystemExit(3)
         year = min(max(modified[0], 1980), 2107)
-        info = zipfile.ZipInfo(name, (year, *modified[1:6]))  # type: ignore[arg-type]
+        info = zipfile.ZipInfo(name, (year, *modified[1:6]))
         info.external_attr = mode << 16
         self._zip.writestr(info, data)
 
@@ -96,9 +99,11 @@ class _Zip:
 
 
 def _from_tar(source: IO[bytes], zipped: _Zip) -> None:
-    import time
-
-    with tarfile.open(fileobj=source, mode="r|*") as archive:
+    # Not by `tarfile`, which takes the end of a cut stream for the end of the archive.
+    start = source.peek(6)  # type: ignore[attr-defined]
+    opening = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open, b"\xfd7": lzma.open}.get(start[:2])
+    stream = opening(source) if opening else source
+    with tarfile.open(fileobj=stream, mode="r|") as archive:
         for member in archive:
             modified = time.gmtime(min(max(member.mtime, 0), 1 << 32))[:6]
             if member.isdir():
@@ -108,6 +113,8 @@ def _from_tar(source: IO[bytes], zipped: _Zip) -> None:
                 continue
             file = archive.extractfile(member) if _is_code(member.name) else None
             zipped.add(member.name, modified, file.read(_MAX_CODE) if file else b"")
+    while stream.read(1 << 20):
+        pass
 
 
 def _from_7z(source: IO[bytes], zipped: _Zip) -> None:
@@ -142,7 +149,7 @@ def _main(kind: str) -> None:
     zipped = _Zip(target)
     (_from_7z if kind == "7z" else _from_tar)(source, zipped)
     zipped.close()
-    os.write(1, b"") or sys.stdout.buffer.write(target.getvalue())
+    sys.stdout.buffer.write(target.getvalue())
 
 
 if __name__ == "__main__":

@@ -186,7 +186,7 @@ def _refuse_several(rivals: list[_Candidate], most: int, expected: Sequence[str]
         folders = {_person(one.entry, expected): None for one in done}
         people = {"/".join(f): None for f in folders if not any(_is_in(g, f) for g in folders)}
     if len(people) > 1:
-        raise SeveralStudents([name.rpartition("/")[2] for name in people])
+        raise SeveralStudents(sorted(name.rpartition("/")[2] for name in people))
 
 
 def _person(entry: Entry, expected: Sequence[str]) -> tuple[str, ...]:

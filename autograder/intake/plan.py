@@ -186,8 +186,9 @@ class _Given:
     def _many(self, folder: Folder, level: int) -> list[Found]:
         """The rows of a folder that is of many without doubt; else none."""
         rows = self._class(folder, level) or []
-        sure = len(rows) > 1 or folder.labels or folder.roster
-        return rows if sure else []
+        work = sum(child.work for child in folder.folders.values()) + len(folder.archives)
+        of_people = work + len(self._flat(folder)) > 1 or any(len(row.label) > 1 for row in rows)
+        return rows if of_people or folder.labels or folder.roster else []
 
     # A folder of many
 
@@ -298,7 +299,9 @@ def _labelled(folder: Place, group: list[tuple[str, Label, bool]]) -> Found:
     """
     attempts = sorted({of.attempt for _, of, _ in group if of.attempt})
     latest = attempts[-1] if attempts else ""
-    kept = [n for n, of, is_folder in group if of.attempt == latest and (of.file or is_folder)]
+    kept = [
+        n for n, of, is_folder in group if of.attempt == latest and (is_work(of.file) or is_folder)
+    ]
     others = [name for name, _, _ in group if name not in kept]
     remarks = []
     if len(attempts) > 1:

@@ -209,7 +209,7 @@ def _nothing(listing: Listing, expected: Sequence[str], path: Path) -> str:
     files = [entry for entry in listing.entries if entry.kind == FILE]
     if files and all(entry.locked for entry in files):
         return "is protected by a password: zip it again without one"
-    if path.suffix.casefold() == ".py":
+    if [entry.disk for entry in files] == [path] and not is_notebook(path.name):
         return f"is not one of the expected files ({names}): give it the right name"
     code = [entry.path for entry in files if entry.name.casefold().endswith(".py")]
     books = [entry.path for entry in files if is_notebook(entry.name)]
@@ -218,10 +218,6 @@ def _nothing(listing: Listing, expected: Sequence[str], path: Path) -> str:
             f"holds notebooks alone ({listed(books)}): the code belongs into {names};"
             " pack these with collect_submission.sh and hand in the zip"
         )
-    there = f", only {listed([e.path for e in files if e.path in code] or _others(files))}"
-    there = there if files else ""
+    others = code or [entry.path for entry in files]
+    there = f", only {listed(others)}" if others else ""
     return f"holds none of the expected files ({names}){there}: hand in these files by these names"
-
-
-def _others(files: list[Entry]) -> list[str]:
-    return [entry.path for entry in files]
