@@ -1,7 +1,7 @@
 """Tells what in a submission's text cannot work where it is graded, and so why it failed.
 
-The sentences are those of `homework.preflight`, which the check and the collector tell at home. What
-is said depends on the text alone, and on nothing that the code did with a hidden case.
+The sentences are those of `homework.preflight`, which the check and the collector tell at home.
+What is said depends on the text alone, and on nothing that the code did with a hidden case.
 """
 
 from __future__ import annotations

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import os
 import secrets
 import zipfile
@@ -91,7 +90,7 @@ def generated(places: Places, rubrics: list[Rubric]) -> Iterator[tuple[str, byte
             yield f"student_src/{file}", build_fixtures.provided(places.solutions, file).encode()
         master = places.solutions / "notebooks" / item.notebook.replace(".ipynb", ".py")
         yield f"assignments/{item.notebook}", notebooks.build(master).encode()
-        catalogue = json.dumps(build_fixtures.catalogue(item, True, places.solutions), indent=1) + "\n"
+        catalogue = build_fixtures.catalogue_text(item, places.solutions, public=True)
         yield f"test_resources/{item.assignment}.json", catalogue.encode()
         arrays = build_fixtures.arrays(item, places.solutions, secret=None)
         yield f"test_resources/{item.assignment}.npz", build_fixtures.npz_bytes(arrays)
@@ -147,7 +146,7 @@ def write_hidden(places: Places, rubrics: list[Rubric], secret: int) -> None:
     places.hidden.mkdir(parents=True, exist_ok=True)
     os.chmod(places.hidden, 0o700)
     for item in rubrics:
-        catalogue = json.dumps(build_fixtures.catalogue(item, False, places.solutions), indent=1) + "\n"
+        catalogue = build_fixtures.catalogue_text(item, places.solutions, public=False)
         arrays = build_fixtures.arrays(item, places.solutions, secret)
         for ending, content in (
             ("json", catalogue.encode()),

@@ -35,7 +35,7 @@ def build(folder: Path, assignments: Sequence[str] = ("vae",)) -> Path:
 
 def _add(folder: Path, item: rubric.Rubric) -> None:
     resources = folder / "test_resources"
-    catalogue = build_fixtures.catalogue(item, True, SOLUTIONS)
+    catalogue = build_fixtures.catalogue(item, SOLUTIONS, public=True)
     (resources / f"{item.assignment}.json").write_text(json.dumps(catalogue), encoding="utf-8")
     arrays = build_fixtures.arrays(item, SOLUTIONS, None)
     (resources / f"{item.assignment}.npz").write_bytes(build_fixtures.npz_bytes(arrays))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import partial
 
-from autograder.intake.names import shown
+from autograder.intake.names import listed, shown
 from autograder.intake.text import text_fault
 from autograder.intake.unpack import FILE, MAX_FILE, Entry, Listing, Unusable
 from homework import helpers
@@ -30,27 +31,33 @@ def take(
     notes: list[str] = []
     for folder in dict.fromkeys(entry.parts[:-1] for entry in chosen.values()):
         graded = {name: files[name] for name in files if chosen[name].parts[:-1] == folder}
-        beside = _beside(listing, folder)
-
-        def read(path: str, beside: Mapping[str, Entry] = beside) -> bytes | None:
-            entry = beside.get(path)
-            if entry is None:
-                return None
-            try:
-                used.append(entry)
-                return _text(entry)
-            except Unusable as error:
-                notes.append(f"{shown(entry.path)} {error}")
-                return None
-
+        read = partial(_read, _beside(listing, folder), used, notes)
         taken = helpers.choose(graded, expected, read)
         for path, content in taken.files.items():
             if found.setdefault(path, content) != content:
                 notes.append(f"there are two different {shown(path)}; the first one is used")
         notes += taken.notes
     if found:
-        notes.append(f"modules of your own that are used: {', '.join(map(shown, sorted(found)))}")
+        notes.append(f"modules of your own that are used: {listed(sorted(found), 20)}")
     return found, used, notes
+
+
+def _read(
+    beside: Mapping[str, Entry], used: list[Entry], notes: list[str], path: str
+) -> bytes | None:
+    """A helper's content; None, with a note, for what is no text."""
+    entry = beside.get(path)
+    if entry is None:
+        return None
+    used.append(entry)
+    try:
+        data = entry.read(MAX_FILE)
+        fault = text_fault(data)
+    except Unusable as error:
+        fault = str(error)
+    if fault:
+        notes.append(f"{shown(entry.path)} {fault}")
+    return None if fault else data
 
 
 def _beside(listing: Listing, folder: tuple[str, ...]) -> dict[str, Entry]:
@@ -61,11 +68,3 @@ def _beside(listing: Listing, folder: tuple[str, ...]) -> dict[str, Entry]:
         for entry in listing.entries
         if entry.kind == FILE and entry.parts[:depth] == folder and entry.name.endswith(".py")
     }
-
-
-def _text(entry: Entry) -> bytes:
-    data = entry.read(MAX_FILE)
-    fault = text_fault(data)
-    if fault:
-        raise Unusable(fault)
-    return data

@@ -42,7 +42,7 @@ class MNISTDataset(Dataset[Any]):
 
 
 def load_weights(eps_model: nn.Module, path: str | os.PathLike[str]) -> nn.Module:
-    """`eps_model` with the weights of a checkpoint that the handout's trainer wrote, if it is there."""
+    """`eps_model` with the weights that the handout's trainer has saved there, if it has."""
     if Path(path).is_file():
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
         eps_model.load_state_dict(checkpoint["model_state_dict"])

@@ -1,9 +1,9 @@
 """Finds the modules of a student's own that the graded files import: `utils.py`, `helpers/`.
 
-The collector packs them, the intake takes them in, and the check and the judge import them. They lie
-beside the graded files. Which modules a file imports is told from its text by a pattern, in time
-that is linear in the text, so that this may be asked about anything that is handed in. Needs only
-the standard library.
+The collector packs them, the intake takes them in, and the check and the judge import them. They
+lie beside the graded files. Which modules a file imports is told from its text by a pattern, in
+time linear in the text, so that this may be asked about anything that is handed in. Needs only the
+standard library.
 """
 
 from __future__ import annotations
@@ -83,15 +83,20 @@ def modules(paths: Iterable[str]) -> set[str]:
     return {_top(path) for path in paths}
 
 
-def on_disk(folder: Path) -> Read:
-    """Reads helper modules of a folder."""
+def on_disk(folder: Path, provided: Mapping[str, str]) -> Read:
+    """Reads the files of a folder, but not what is as it was `provided`, by path."""
 
     def read(path: str) -> bytes | None:
+        file = folder / path
         try:
-            file = folder / path
-            return file.read_bytes() if file.stat().st_size <= MOST_BYTES else b" " * (MOST_BYTES + 1)
+            if file.stat().st_size > MOST_BYTES:
+                return bytes(MOST_BYTES + 1)  # whatever it holds, it does not fit
+            content = file.read_bytes()
         except OSError:
             return None
+        given = provided.get(path)
+        unchanged = given is not None and content.replace(b"\r\n", b"\n") == given.encode()
+        return None if unchanged else content
 
     return read
 

@@ -1,4 +1,4 @@
-"""Imports a student's own modules afresh: `utils.py`, `helpers/` and what else lies beside the files.
+"""Imports a student's own modules afresh: `utils.py`, `helpers/`, what lies beside the files.
 
 While the finder is in place, such a module is executed from its file, not taken from what was
 imported before, and with its draws redirected like those of the graded files. A mapping `args` in
@@ -76,7 +76,8 @@ class OwnModules(importlib.abc.MetaPathFinder):
         if parts[0] not in self._tops:
             return None
         place = self.folder.joinpath(*parts)
-        for file, inside in ((place / "__init__.py", [str(place)]), (place.with_suffix(".py"), None)):
+        package, plain = place / "__init__.py", place.with_suffix(".py")
+        for file, inside in ((package, [str(place)]), (plain, None)):
             if file.is_file():
                 loader = _Loader(fullname, file, self)
                 return importlib.util.spec_from_file_location(
@@ -84,9 +85,9 @@ class OwnModules(importlib.abc.MetaPathFinder):
                 )
         if not place.is_dir():
             return None
-        package = importlib.machinery.ModuleSpec(fullname, None, is_package=True)
-        package.submodule_search_locations = [str(place)]
-        return package
+        bare = importlib.machinery.ModuleSpec(fullname, None, is_package=True)
+        bare.submodule_search_locations = [str(place)]
+        return bare
 
 
 class _Loader(importlib.machinery.SourceFileLoader):

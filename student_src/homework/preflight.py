@@ -9,12 +9,15 @@ the grader calls this in a bounded process (`autograder.static_checks`).
 from __future__ import annotations
 
 import ast
-import re
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+from homework import helpers, newer_syntax
 from homework.allowed import LISTED, PYTHON, is_taken
+from homework.helpers import Helpers
+from homework.newer_syntax import Newer
 
 MOST = 8  # findings that are told of one file
 _IMPORT_ERRORS = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
@@ -35,18 +38,6 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _TRIES = (ast.Try, ast.TryStar)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 
-# Beginnings of lines that an older Python refuses; the first that matches the line counts.
-_NEWER = (
-    ((3, 15), "a lazy import", r"\s*lazy\s+(?:import|from)\b"),
-    ((3, 14), "`except` with several exceptions and no parentheses", r"\s*except\*?\s+[\w.]+\s*,"),
-    ((3, 14), "a template string", r"(?:.*\W)?[tT][rR]?[\"']"),
-    ((3, 13), "defaults of type parameters", r"\s*(?:(?:async\s+)?def|class)\s+\w+\[[^]=]*\w\s*="),
-    ((3, 12), "type parameters in square brackets", r"\s*(?:(?:async\s+)?def|class)\s+\w+\s*\["),
-    ((3, 12), "a `type` statement", r"\s*type\s+\w+\s*(?:\[[^]]*\])?\s*="),
-)
-_NESTED = "an f-string whose braces hold a backslash or the quotation mark that encloses it"
-_SUPPORTED = re.compile(r"(.*?) (?:is|are) only supported in Python 3\.(\d+)")
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -65,8 +56,39 @@ class Finding:
     module: str = ""
 
 
+@dataclass
+class Survey:
+    """What goes along with graded files, and what is to be told of each of all these files."""
+
+    helpers: Helpers
+    told: dict[str, list[str]]
+
+    @property
+    def sentences(self) -> list[str]:
+        return [*self.helpers.notes, *(text for some in self.told.values() for text in some)]
+
+
+def survey(
+    graded: Mapping[str, bytes], expected: Iterable[str], provided: Mapping[str, str], folder: Path
+) -> Survey:
+    """Look at graded files in a student's folder and at the modules of their own that they import.
+
+    Args:
+        graded: contents by name.
+        expected: names of all files that may be handed in.
+        provided: texts of the modules that the student was given, by path.
+    """
+    own = helpers.choose(graded, [*expected], helpers.on_disk(folder, provided))
+    names = helpers.modules([*expected, *provided, *own.files])
+    told = {}
+    for file, content in {**graded, **own.files}.items():
+        text = content.decode("utf-8", errors="replace")
+        told[file] = [finding.sentence for finding in findings(text, file, names)]
+    return Survey(own, told)
+
+
 def findings(
-    text: str | bytes, file: str, own: Collection[str], python: tuple[int, int] = PYTHON
+    text: str, file: str, own: Collection[str], python: tuple[int, int] = PYTHON
 ) -> list[Finding]:
     """What a file holds that will not work where it is graded, in the order of its lines.
 
@@ -81,13 +103,26 @@ def findings(
             warnings.simplefilter("ignore")  # of odd literals
             tree = ast.parse(text, feature_version=python)
     except SyntaxError as error:
-        source = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-        found = _newer_syntax(error, source, file, python)
-        return [found] if found else []
+        return _too_new(newer_syntax.in_error(error, text, python), file, python)
     except (ValueError, RecursionError, MemoryError):
         return []
-    found = [*_nested_quotes(tree, text, file, python), *_imports(tree, file, own)]
-    return sorted([*found, *_calls(tree, file)], key=lambda finding: finding.line)[:MOST]
+    found = _too_new(newer_syntax.in_tree(tree, text, python), file, python)
+    found += [*_imports(tree, file, own), *_calls(tree, file)]
+    return sorted(found, key=lambda finding: finding.line)[:MOST]
+
+
+def _too_new(newer: Newer | None, file: str, python: tuple[int, int]) -> list[Finding]:
+    if newer is None:
+        return []
+    (major, minor), (_, oldest) = newer.version, python
+    return [
+        Finding(
+            f"line {newer.line} of {file} uses {newer.what}, which is new in Python "
+            f"{major}.{minor}: graded code must run under Python {major}.{oldest}",
+            newer.line,
+            fatal=True,
+        )
+    ]
 
 
 # ------------------------------------------------------------------------------------ imports
@@ -150,8 +185,7 @@ def _catches(node: ast.AST) -> bool:
     if isinstance(node, _TRIES):
         return any(h.type is None or _names_import_error(h.type) for h in node.handlers)
     if isinstance(node, ast.With):
-        calls = [item.context_expr for item in node.items if isinstance(item.context_expr, ast.Call)]
-        return any(any(_names_import_error(a) for a in call.args) for call in calls)
+        return any(_names_import_error(item.context_expr) for item in node.items)
     return False
 
 
@@ -200,7 +234,7 @@ def _calls(tree: ast.Module, file: str) -> Iterator[Finding]:
 
 def _aliases(tree: ast.Module) -> dict[str, str]:
     """What imported names stand for, in full."""
-    known = {}
+    known: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             known |= {item.asname: item.name for item in node.names if item.asname}
@@ -230,81 +264,3 @@ def _full_name(node: ast.AST, aliases: dict[str, str]) -> str:
     if isinstance(node, ast.Name):
         parts.append(aliases.get(node.id, node.id))
     return ".".join(reversed(parts))
-
-
-# ------------------------------------------------------------------------------------- syntax
-
-
-def _newer_syntax(
-    error: SyntaxError, text: str, file: str, python: tuple[int, int]
-) -> Finding | None:
-    """The construct of a newer Python that an error is about, if it is about one."""
-    said = _SUPPORTED.match(str(error.msg))
-    number = error.lineno or 0
-    if said:
-        what = said[1][0].lower() + said[1][1:]
-        return _too_new(what, (3, int(said[2])), number, file, python)
-    lines = text.splitlines()
-    line = lines[number - 1][:1000] if 0 < number <= len(lines) else ""
-    for version, what, pattern in _NEWER:
-        if version > python and re.match(pattern, line):
-            return _too_new(what, version, number, file, python)
-    starts = [match.start() for match in re.finditer(r"\b[fF][rR]?[\"']", line)]
-    if python < (3, 12) and any(_is_nested(line[start:]) for start in starts):
-        return _too_new(_NESTED, (3, 12), number, file, python)
-    return None
-
-
-def _nested_quotes(
-    tree: ast.Module, text: str | bytes, file: str, python: tuple[int, int]
-) -> Iterator[Finding]:
-    """F-strings that only Python 3.12 reads: of all newer syntax what `feature_version` lets pass.
-
-    Before Python 3.12 such a file is not read at all; and since then places in f-strings are exact.
-    """
-    source = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    strings = [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
-    if python >= (3, 12) or not strings:
-        return
-    lines = source.splitlines(keepends=True)
-    for node in strings:
-        first = lines[node.lineno - 1 : node.lineno]
-        start = "".join(first).encode()[node.col_offset :].decode("utf-8", "replace")
-        if _is_nested(start + "".join(lines[node.lineno : node.end_lineno])):
-            yield _too_new(_NESTED, (3, 12), node.lineno, file, python)
-            return
-
-
-def _is_nested(text: str) -> bool:
-    """Whether an f-string at the start of `text` has in braces what ended it before Python 3.12."""
-    opening = re.match(r"[a-zA-Z]{1,2}(\"\"\"|'''|\"|')", text)
-    if not opening:
-        return False
-    quote, at, depth, spec = opening[1], opening.end(), 0, False
-    while at < len(text) and not text.startswith(quote, at):
-        here = text[at]
-        if depth == 0 and (here == "\\" or text[at : at + 2] in ("{{", "}}")):
-            at += 1  # the next one is not looked at either
-        elif depth and not spec and here in "\"'":
-            end = text.find(here, at + 1)
-            if end < 0 or quote in text[at:end] or "\\" in text[at:end]:
-                return True
-            at = end
-        elif depth and not spec and here == "\\":
-            return True
-        elif depth or here == "{":
-            depth += (here in "([{") - (here in ")]}")
-            spec = depth == 1 and (spec or here == ":")
-        at += 1
-    return depth > 0 and at < len(text)
-
-
-def _too_new(
-    what: str, version: tuple[int, int], line: int, file: str, python: tuple[int, int]
-) -> Finding:
-    return Finding(
-        f"line {line} of {file} uses {what}, which is new in Python {version[0]}.{version[1]}: "
-        f"graded code must run under Python {python[0]}.{python[1]}",
-        line,
-        fatal=True,
-    )
