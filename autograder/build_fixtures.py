@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import tempfile
 import zipfile
@@ -31,8 +32,13 @@ class BuildError(Exception):
     """The reference does not run, or gives values that cannot be graded against."""
 
 
-def catalogue(rubric: Rubric, public: bool) -> dict[str, Any]:
-    """What is known of an assignment without its arrays: the content of `<assignment>.json`.
+def catalogue_text(rubric: Rubric, solutions: Path, public: bool) -> str:
+    """The content of `<assignment>.json`."""
+    return json.dumps(catalogue(rubric, solutions, public), indent=1) + "\n"
+
+
+def catalogue(rubric: Rubric, solutions: Path, public: bool) -> dict[str, Any]:
+    """What is known of an assignment without its arrays.
 
     The public catalogue lists the public cases only, the hidden one both: public copies have
     weight 0 there. What instructors look for in students' code is in the hidden one alone.
@@ -45,11 +51,17 @@ def catalogue(rubric: Rubric, public: bool) -> dict[str, Any]:
         "title": rubric.title,
         "files": list(rubric.files),
         "notebook": rubric.notebook,
+        "provided": {file: provided(solutions, file) for file in rubric.provided},
         "points": rubric.points,
         "tasks": [_task_entry(task, public) for task in rubric.tasks],
         "written": [vars(item) for item in rubric.written],
         **policy,
     }
+
+
+def provided(solutions: Path, file: str) -> str:
+    """The text of a module that an assignment gives to students."""
+    return source.read(solutions / "provided" / file)
 
 
 def _task_entry(task: Task, public: bool) -> dict[str, Any]:

@@ -165,12 +165,22 @@ def test_a_zip_that_cannot_be_written(kit: Path) -> None:
     assert "submission_vae.zip.part" not in files(kit)
 
 
-def test_a_module_that_is_left_behind(kit: Path) -> None:
-    (kit / "student_src" / "helpers.py").write_text("x = 1\n", encoding="utf-8")
-    path = kit / "student_src" / "q1_vae.py"
-    student_kit.edit(path, "import math", "import math\nimport helpers")
+def test_own_modules_are_packed(kit: Path) -> None:
+    code = kit / "student_src"
+    (code / "helpers").mkdir()
+    (code / "helpers" / "__init__.py").write_text("from . import nets\n", encoding="utf-8")
+    (code / "helpers" / "nets.py").write_text("import seaborn\n", encoding="utf-8")
+    (code / "helpers" / "unused.py").write_text("", encoding="utf-8")
+    (code / "random.py").write_text("", encoding="utf-8")
+    student_kit.edit(code / "q1_vae.py", "import math", "import math, random\nimport helpers")
     done = collect(kit)
-    assert done.returncode == 0 and "imports helpers.py, which is not handed in" in done.stdout
+    assert done.returncode == 0, done.stdout
+    assert set(names(kit)) == {*NAMES, "helpers/__init__.py", "helpers/nets.py"}
+    assert "random.py was left out: random is the name of a module" in done.stdout
+    assert "line 1 of helpers/nets.py imports seaborn" in done.stdout
+    (code / "helpers" / "nets.py").write_text("x =\n", encoding="utf-8")
+    done = collect(kit)
+    assert done.returncode == 1 and "BROKEN          helpers/nets.py" in done.stdout
 
 
 @pytest.mark.parametrize(

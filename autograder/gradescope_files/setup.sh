@@ -34,11 +34,11 @@ uv="$prefix/autograder-uv/bin/uv"
 # A Python of the system's when it is new enough, otherwise one that uv brings; never one in a
 # home folder.
 python=""
-for version in 3.12 3.13 3.11; do
+for version in 3.13 3.12 3.11; do
     [ -n "$python" ] || [ ! -x "/usr/bin/python$version" ] || python="/usr/bin/python$version"
 done
 [ -n "$python" ] || export UV_PYTHON_PREFERENCE=only-managed
-"$uv" venv --clear --python "${python:-3.12}" "$env"
+"$uv" venv --clear --python "${python:-3.13}" "$env"
 flags=()
 [ -z "$torch_backend" ] || flags+=(--torch-backend="$torch_backend")
 install() { "$uv" pip install --python "$env/bin/python" -r "$kit/requirements.txt" "$@"; }
@@ -58,14 +58,18 @@ chmod -R go= "$kit/fixtures"
 # run, as a user who is not root.
 setpriv --reuid=65534 --regid=65534 --clear-groups env HOME=/nonexistent MPLCONFIGDIR=/tmp \
     PYTHONPATH="$kit:$kit/student_src" "$env/bin/python" -B - "$kit" <<'PYTHON'
+import importlib
 import os
 import sys
 
-import easydict, landlockpy, matplotlib, otter, pyprctl, pyseccomp, torch, torchvision, tqdm
+import landlockpy, otter, pyprctl, pyseccomp, torch
 import autograder.gradescope_run, autograder.otter_plugin
+from homework.allowed import PACKAGES
 
 if os.access(os.path.join(sys.argv[1], "fixtures"), os.R_OK | os.X_OK):
     sys.exit("The hidden fixtures are readable by other users than root.")
-print("torch", torch.__version__, "torchvision", torchvision.__version__)
+for package in PACKAGES:
+    importlib.import_module(package)
+print("torch", torch.__version__, "and all that students may import:", *PACKAGES)
 PYTHON
 echo "The grading image is ready."

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from autograder.intake import helpers
 from autograder.intake.entries import (
     ESCAPE,
     FILE,
@@ -61,7 +62,7 @@ class Choice:
     """What was chosen.
 
     Attributes:
-        files: expected file -> its content.
+        files: expected file -> its content; and so for helper modules that they import, by path.
         problems: expected file -> one sentence why it cannot be used.
         chosen: expected file -> where it is.
         notes: sentences about renamed, ignored and doubtful files.
@@ -96,8 +97,11 @@ def choose(listing: Listing, expected: Sequence[str]) -> Choice:
     for wanted in expected:
         if wanted in found:
             named |= _choose_one(choice, wanted, found[wanted], expected)
+    own, used, told = helpers.take(listing, choice.chosen, choice.files, expected)
+    choice.files |= own
+    named |= {id(entry) for entry in used}
     rest = [entry for entry in listing.entries if id(entry) not in named]
-    choice.notes += _ignored(rest)
+    choice.notes += [*_ignored(rest), *told]
     return choice
 
 

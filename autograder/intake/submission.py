@@ -40,7 +40,7 @@ class Submission:
     Attributes:
         name: safe as the name of a folder, for what the grader writes.
         source: the file or folder that was opened.
-        files: file -> its content.
+        files: expected file -> its content; and so for helper modules that they import, by path.
         missing: expected files that are not there, of the assignments that are handed in. Files
             belong to the same assignment when their names start alike, as in `q1_`.
         problems: expected file -> one sentence why it cannot be used.

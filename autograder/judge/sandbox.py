@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import shutil
 import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -147,6 +149,9 @@ class Sandbox:
     def stage(self, files: Mapping[str, bytes]) -> Iterator[None]:
         """Put a student's files where children may read them, as long as the block lasts.
 
+        Args:
+            files: contents by path, `q1_vae.py` or `helpers/losses.py`.
+
         Raises:
             NoRoom: there is less than a child may write, and errors of writing would look its own.
         """
@@ -156,13 +161,25 @@ class Sandbox:
             self._lines = {name: content.count(b"\n") + 1 for name, content in files.items()}
             for name, content in files.items():
                 path = self._staged / name
+                for folder in reversed(path.relative_to(self._staged).parents[:-1]):
+                    if not (self._staged / folder).is_dir():
+                        (self._staged / folder).mkdir()
+                        self._hand_over(self._staged / folder, 0o750)
                 path.write_bytes(content)
-                os.chmod(path, 0o440)
-                if "uid" in self.layers:
-                    os.chown(path, 0, self.slot.uid)
+                self._hand_over(path, 0o440)
             yield
         finally:
+            for name in files:
+                top = Path(name).parts[0]
+                if top != name:
+                    shutil.rmtree(self._staged / top, ignore_errors=True)
             scratch.empty(self._staged)
+
+    def _hand_over(self, path: Path, mode: int) -> None:
+        """Let children read something that is staged, and no other worker's."""
+        os.chmod(path, mode)
+        if "uid" in self.layers:
+            os.chown(path, 0, self.slot.uid)
 
     def run_together(
         self, stems: Sequence[str], tasks: Sequence[Sequence[CaseInputs]]

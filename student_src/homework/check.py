@@ -16,6 +16,7 @@ variable `HOMEWORK_FOLDER` names another place.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
 import json
 import os
@@ -99,6 +100,8 @@ def _examine(report: Report, folder: Path) -> None:
     except FixtureError as error:
         report.problem = str(error)
         return
+    for assignment, tasks in selected:
+        report.remarks += _remarks(assignment, {task.file for task in tasks}, folder)
     work = [(assignment, task) for assignment, tasks in selected for task in tasks]
     for assignment, task in work:
         report.titles[task.id] = assignment.title
@@ -114,6 +117,17 @@ def _examine(report: Report, folder: Path) -> None:
             return
         if len(work) == 1:
             report.printed = printed.text
+
+
+def _remarks(assignment: Assignment, files: set[str], folder: Path) -> list[str]:
+    """What will not work where these files are graded, told from their text."""
+    from homework.preflight import survey
+
+    graded = {}
+    for file in sorted(files):
+        with contextlib.suppress(OSError):
+            graded[file] = (folder / file).read_bytes()
+    return survey(graded, assignment.files, assignment.provided, folder).sentences
 
 
 def _run_task(assignment: Assignment, task: Task, folder: Path) -> list[CaseResult]:

@@ -29,7 +29,7 @@ ROOT = CODE.parent
 # This file is started by its path, in isolated mode. The student's folder comes last on the path:
 # a file there that is named like a module of the standard library must not take its place.
 sys.path.append(str(CODE))
-from homework.handin import Item, look_at_code, look_at_notebook, read  # noqa: E402
+from homework.handin import Item, add_helpers, look_at_code, look_at_notebook, read  # noqa: E402
 
 SECONDS = 300.0  # for the public checks; HOMEWORK_CHECK_SECONDS changes it
 GRACE = 10.0  # seconds that an interrupted check has to tell what it found
@@ -85,13 +85,14 @@ def choose(known: dict[str, dict[str, Any]], named: list[str]) -> dict[str, Any]
 def gather(catalogue: dict[str, Any]) -> list[Item]:
     """All files of the submission in the order of the zip, looked at."""
     elsewhere = (ROOT, CODE, ROOT / "assignments")
-    items = []
+    items: list[Item] = []
     for file in catalogue["files"]:
         item = read(CODE / file, elsewhere)
         if not item.problems:
             ids = [task["id"] for task in catalogue["tasks"] if task["file"] == file]
-            look_at_code(item, ids, CODE, catalogue["files"])
+            look_at_code(item, ids)
         items.append(item)
+    add_helpers(items, CODE, catalogue["files"], catalogue.get("provided", {}))
     notebook = read(ROOT / "assignments" / catalogue["notebook"], elsewhere)
     if not notebook.problems:
         look_at_notebook(notebook)

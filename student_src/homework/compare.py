@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from homework.allowed import LISTED
 from homework.diagnose import difference, noise_problem, pattern
 from homework.fixtures import Case, CaseArrays, Task
 from homework.outcome import Mishap, Outcome, Value
@@ -102,8 +103,8 @@ ERROR_HELP = {
     "SyntaxError": "Python cannot read the file; look at that line and the one before it",
     "IndentationError": "check the indentation of that line and the one before it",
     "TabError": "the file mixes tabs and spaces; use spaces only",
-    "ModuleNotFoundError": "hand in code that needs only torch, torchvision, numpy, matplotlib, "
-    "tqdm and the files of this assignment",
+    "ModuleNotFoundError": f"graded code may import {LISTED}",
+    "EOFError": "do not call input(): nobody is there to answer when your code is graded",
     "ImportError": "check the names that the file imports",
     "SystemExit": "do not call exit() or sys.exit() in the file",
     "MemoryError": "your code asks for far more memory than the task needs; check the shapes",

@@ -9,10 +9,12 @@ import ast
 import json
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from homework import preflight
 
 LARGEST_CODE, LARGE_NOTEBOOK = 5_000_000, 50_000_000  # bytes
 
@@ -27,10 +29,11 @@ class Item:
     remarks: list[str] = field(default_factory=list)
     not_implemented: list[str] = field(default_factory=list)
     found: bool = True
+    place: str = ""  # in the zip, if not at the top
 
     @property
     def name(self) -> str:
-        return self.path.name
+        return self.place or self.path.name
 
 
 def read(path: Path, elsewhere: Sequence[Path] = ()) -> Item:
@@ -64,32 +67,25 @@ def _lookalike(path: Path, elsewhere: Sequence[Path]) -> str:
     return ""
 
 
-def look_at_code(item: Item, ids: Sequence[str], code: Path, expected: Sequence[str]) -> None:
-    """Compile the file; find tasks that are still stubs, and imports that will be missing.
-
-    Args:
-        ids: ids of the tasks in this file.
-        code: the folder of the student's files.
-        expected: names of all files that are handed in.
-    """
+def look_at_code(item: Item, ids: Sequence[str]) -> None:
+    """Compile the file, and find tasks that are still stubs; `ids` are those of this file."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             compile(item.content, item.name, "exec", dont_inherit=True)
             tree = ast.parse(item.content, item.name)
     except SyntaxError as error:
+        text = item.content.decode("utf-8", errors="replace")
+        newer = [finding.sentence for finding in preflight.findings(text, item.name, ())]
         place = f"line {error.lineno}: " if error.lineno else ""
         shown = f" in `{error.text.strip()[:80]}`" if isinstance(error.text, str) else ""
-        item.problems.append(f"{place}{type(error).__name__}: {error.msg}{shown}; correct it")
+        said = f"{place}{type(error).__name__}: {error.msg}{shown}; correct it"
+        item.problems += newer or [said]
         return
     except (ValueError, RecursionError, MemoryError, OverflowError) as error:
         item.problems.append(f"Python cannot read it ({error}); is it the right file?")
         return
     item.not_implemented = [name for name in _raised(tree) if name in ids]
-    for module in sorted(_imports(tree)):
-        file = f"{module}.py"
-        if (code / file).is_file() and file not in expected:
-            item.remarks.append(f"imports {file}, which is not handed in: move its code here")
 
 
 def _raised(tree: ast.AST) -> list[str]:
@@ -99,14 +95,19 @@ def _raised(tree: ast.AST) -> list[str]:
     return [a.value for a in first if isinstance(a, ast.Constant) and isinstance(a.value, str)]
 
 
-def _imports(tree: ast.AST) -> set[str]:
-    names: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module.split(".")[0])
-    return names
+def add_helpers(
+    items: list[Item], code: Path, expected: Sequence[str], provided: Mapping[str, str]
+) -> None:
+    """Add the modules of the student's own that the files import, and what all these lack."""
+    graded = {item.name: item.content for item in items if not item.problems}
+    survey = preflight.survey(graded, expected, provided, code)
+    for place, content in survey.helpers.files.items():
+        items.append(Item(code / place, content, place=place))
+        look_at_code(items[-1], ())
+    for item in items:
+        item.remarks += survey.told.get(item.name, []) if not item.problems else []
+    if items:
+        items[0].remarks += survey.helpers.notes
 
 
 def look_at_notebook(item: Item) -> None:

@@ -40,6 +40,7 @@ class Report:
         titles: the title of the assignment of each task, by the task's id.
         problem: why nothing could be checked, in one sentence; empty if something was.
         notice: something else to tell, such as an interruption.
+        remarks: what works here, perhaps, but not where it is graded.
         printed: the beginning of what the student's code printed, if one task was asked for.
     """
 
@@ -48,6 +49,7 @@ class Report:
     titles: dict[str, str] = field(default_factory=dict)
     problem: str = ""
     notice: str = ""
+    remarks: list[str] = field(default_factory=list)
     printed: str = ""
     _shown_in: int | None = field(default=None, repr=False)
 
@@ -87,6 +89,7 @@ class Report:
             "summary": self.summary,
             "problem": self.problem,
             "notice": self.notice,
+            "remarks": self.remarks,
             "tasks": [_task_json(result) for result in self.results],
         }
 
@@ -194,7 +197,8 @@ def _groups(report: Report) -> list[tuple[str, list[TaskResult]]]:
 
 
 def _ending(report: Report) -> list[str]:
-    lines = [report.notice, report.summary]
+    lines = [f"When graded: {remark}." for remark in report.remarks]
+    lines += [report.notice, report.summary]
     if report.results and not report.problem:
         lines.append(CLOSING)
     return [line for line in lines if line]

@@ -21,6 +21,8 @@ from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
 from typing import Any
 
+from homework.args import Args
+from homework.own_modules import OwnModules
 from homework.redirect import patched
 
 
@@ -48,8 +50,10 @@ class Student:
         self.device = device
         self._saved: dict[str, ModuleType] = {}
         self._finder = _Siblings(self)
+        self._own = OwnModules(self.folder, _code)
 
     def __enter__(self) -> Student:
+        self._own.enter(self.stems, device=self.device)
         self._saved = {stem: sys.modules.pop(stem) for stem in self.stems if stem in sys.modules}
         sys.meta_path.insert(0, self._finder)
         return self
@@ -61,9 +65,15 @@ class Student:
         trace: TracebackType | None,
     ) -> None:
         sys.meta_path.remove(self._finder)
+        self._own.leave()
         for stem in self.stems:
             sys.modules.pop(stem, None)
         sys.modules.update(self._saved)
+
+    def args(self, **settings: Any) -> Args:
+        """The settings of this run, which `args` of the student's own modules take on too."""
+        self._own.set(**settings)
+        return Args(**self._own.settings)
 
     def module(
         self, stem: str, given: Mapping[str, Mapping[str, Callable[..., Any]]] | None = None
@@ -113,8 +123,7 @@ class Student:
 
     def _execute(self, stem: str) -> ModuleType:
         path = self.folder / f"{stem}.py"
-        code = _compiled(str(path), read_source(path))
-        linecache.checkcache(str(path))
+        code = _code(path)
         module = ModuleType(stem)
         module.__file__ = str(path)
         sys.modules[stem] = module
@@ -123,7 +132,12 @@ class Student:
         return module
 
 
-@lru_cache(maxsize=16)
+def _code(path: Path) -> CodeType:
+    linecache.checkcache(str(path))
+    return _compiled(str(path), read_source(path))
+
+
+@lru_cache(maxsize=32)
 def _compiled(path: str, text: str) -> CodeType:
     return compile(text, path, "exec", dont_inherit=True)
 

@@ -7,6 +7,10 @@ from torch import optim
 from torch.cuda.amp import GradScaler, autocast
 from tqdm import tqdm
 
+from ddpm_utils.args import *
+from ddpm_utils.dataset import MNISTDataset
+from ddpm_utils.unet import UNet, load_weights
+
 
 class Trainer:
     def __init__(self, args, eps_model, diffusion_model):
@@ -47,9 +51,9 @@ class Trainer:
         if set_seed:
             torch.manual_seed(42)
         if n_steps is None:
-            n_steps = self.args.n_steps
-        x = torch.randn(n_samples, self.args.image_channels, img_size, img_size,
-                        device=self.args.device, requires_grad=False)
+            n_steps = args.n_steps
+        x = torch.randn(n_samples, args.image_channels, img_size, img_size,
+                        device=args.device, requires_grad=False)
         images = [x.detach().cpu().numpy()]
         for step in tqdm(range(1, n_steps + 1, 1)):
             with torch.no_grad():

@@ -5,6 +5,8 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+from cfg_utils.args import *
+
 
 class CFGDiffusion():
     def __init__(self, eps_model: nn.Module, n_steps: int, device: torch.device):
@@ -20,7 +22,7 @@ class CFGDiffusion():
 
     def get_lambda(self, t: torch.Tensor):
         u = t / self.n_steps
-        lambda_max = torch.tensor(self.lambda_max, dtype=torch.float)
+        lambda_max = torch.tensor(self.lambda_max, dtype=torch.float).to(args.device)
         lambda_min = torch.tensor(self.lambda_min, dtype=torch.float)
         b = torch.arctan(torch.exp(-lambda_max / 2))
         a = torch.arctan(torch.exp(-lambda_min / 2)) - b

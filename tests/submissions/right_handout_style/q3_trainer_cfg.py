@@ -5,6 +5,10 @@ from torch import optim
 from torch.cuda.amp import GradScaler
 from tqdm.auto import tqdm
 
+from cfg_utils.args import args as settings
+from cfg_utils.dataset import *
+from cfg_utils.unet import *
+
 
 class Trainer:
     def __init__(self, args, eps_model, diffusion_model):
@@ -18,6 +22,8 @@ class Trainer:
     def sample(self, labels=None, cfg_scale=3.0, n_steps=None, set_seed=False):
         if set_seed:
             torch.manual_seed(42)
+        if settings["n_steps"] != self.args["n_steps"] or hasattr(settings, "lr"):
+            raise ValueError("two kinds of settings")
         if n_steps is None:
             n_steps = self.args.n_steps
         self.eps_model.eval()

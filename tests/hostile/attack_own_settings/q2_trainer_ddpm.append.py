@@ -1,0 +1,1 @@
+from ddpm_utils.args import args
