@@ -11,6 +11,7 @@ import hashlib
 import io
 import os
 import secrets
+import textwrap
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,10 +21,15 @@ import numpy as np
 
 from autograder import build_fixtures, gradescope, notebooks, rubric, source
 from autograder.rubric import Rubric
+from homework.allowed import LISTED
 
 HEADER = (
     '# Generated from solutions/{file} by "autograder release". Fill in the TODOs here;\n'
     "# change anything else there.\n"
+    + textwrap.fill(
+        f"What is graded may import {LISTED}.", 98, initial_indent="# ", subsequent_indent="# "
+    )
+    + "\n"
 )
 SHARED = ("collect_submission.sh",)
 HOMEWORK_ENDINGS = {".py"}
