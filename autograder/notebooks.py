@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder import source
+from homework.allowed import LISTED
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 _CELL = re.compile(r"^# %%")
@@ -30,7 +31,7 @@ def master_notebook(master: Path) -> Any:
     """
     import jupytext
 
-    text = source.read(master)
+    text = source.read(master).replace("@ALLOWED@", LISTED)
     _check_markers(text, master.name)
     notebook = jupytext.reads(text, fmt="py:percent")
     for number, cell in enumerate(notebook.cells):

@@ -12,6 +12,7 @@ import io
 import json
 import os
 import secrets
+import textwrap
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,10 +22,15 @@ import numpy as np
 
 from autograder import build_fixtures, gradescope, notebooks, rubric, source
 from autograder.rubric import Rubric
+from homework.allowed import LISTED
 
 HEADER = (
     '# Generated from solutions/{file} by "autograder release". Fill in the TODOs here;\n'
     "# change anything else there.\n"
+    + textwrap.fill(
+        f"What is graded may import {LISTED}.", 98, initial_indent="# ", subsequent_indent="# "
+    )
+    + "\n"
 )
 SHARED = ("collect_submission.sh",)
 HOMEWORK_ENDINGS = {".py"}

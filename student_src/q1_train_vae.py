@@ -1,5 +1,8 @@
 # Generated from solutions/q1_train_vae.py by "autograder release". Fill in the TODOs here;
 # change anything else there.
+# What is graded may import torch, torchvision, numpy, scipy, matplotlib, tqdm, easydict, einops,
+# jaxtyping, PIL, typing_extensions, the standard library, and modules of your own beside the
+# file.
 """Task 1, training: the loss of a variational autoencoder, and the training run that uses it.
 
 Importing this file does no work; `python q1_train_vae.py` or the notebook trains the model.

@@ -1,5 +1,8 @@
 # Generated from solutions/q1_vae.py by "autograder release". Fill in the TODOs here;
 # change anything else there.
+# What is graded may import torch, torchvision, numpy, scipy, matplotlib, tqdm, easydict, einops,
+# jaxtyping, PIL, typing_extensions, the standard library, and modules of your own beside the
+# file.
 """Task 1: the densities and divergences that a variational autoencoder is made of.
 
 Conventions of this file

@@ -1,5 +1,8 @@
 # Generated from solutions/q2_ddpm.py by "autograder release". Fill in the TODOs here;
 # change anything else there.
+# What is graded may import torch, torchvision, numpy, scipy, matplotlib, tqdm, easydict, einops,
+# jaxtyping, PIL, typing_extensions, the standard library, and modules of your own beside the
+# file.
 """Task 2: a denoising diffusion probabilistic model (DDPM).
 
 Conventions of this file

@@ -1,5 +1,8 @@
 # Generated from solutions/q2_trainer_ddpm.py by "autograder release". Fill in the TODOs here;
 # change anything else there.
+# What is graded may import torch, torchvision, numpy, scipy, matplotlib, tqdm, easydict, einops,
+# jaxtyping, PIL, typing_extensions, the standard library, and modules of your own beside the
+# file.
 """Task 2, sampling: the loops that turn noise into digits with a trained DDPM.
 
 Conventions of this file

@@ -1,5 +1,8 @@
 # Generated from solutions/q3_cfg_diffusion.py by "autograder release". Fill in the TODOs here;
 # change anything else there.
+# What is graded may import torch, torchvision, numpy, scipy, matplotlib, tqdm, easydict, einops,
+# jaxtyping, PIL, typing_extensions, the standard library, and modules of your own beside the
+# file.
 """Task 3: a diffusion model in terms of the log signal-to-noise ratio, for guidance.
 
 Conventions of this file

@@ -1,5 +1,8 @@
 # Generated from solutions/q3_trainer_cfg.py by "autograder release". Fill in the TODOs here;
 # change anything else there.
+# What is graded may import torch, torchvision, numpy, scipy, matplotlib, tqdm, easydict, einops,
+# jaxtyping, PIL, typing_extensions, the standard library, and modules of your own beside the
+# file.
 """Task 3, sampling: the guided reverse process, from noise to the digit that was asked for.
 
 Conventions of this file

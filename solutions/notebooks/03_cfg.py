@@ -39,6 +39,9 @@ The first cell finds the assignment's files. In Colab: unzip the assignment in y
 set `COLAB_FILES = "upload"` and choose the zip when asked. Your answers to the tasks go into the
 files in `student_src` (in Colab: the folder symbol on the left, then double-click a file). Save a
 file, run a cell again, and the new code counts: nothing has to be restarted.
+
+What is graded must run under Python 3.11 and may import @ALLOWED@. The checks tell you what works
+here and would not there.
 """
 
 # %% name="setup"
