@@ -34,13 +34,12 @@ def run(student: Student, probe: str, inputs: Mapping[str, np.ndarray]) -> Outco
 
     module, name = probe.split(".")
     function = getattr(importlib.import_module(f"homework.probes.{module}"), name)
-    tensors = {
-        key: torch.from_numpy(np.array(array)).to(student.device) for key, array in inputs.items()
-    }
+    plain = {key: torch.from_numpy(np.array(array)) for key, array in inputs.items()}
     notes = student.loader.notes
     try:
         with student, surroundings(student.loader.text(), student.device, notes):
             with torch.enable_grad():
+                tensors = {key: tensor.to(student.device) for key, tensor in plain.items()}
                 values = function(student, tensors)
                 found = {key: describe(value) for key, value in values.items()}
         return Outcome(found, notes=tuple(sorted(notes)))
