@@ -58,7 +58,7 @@ def consider(
             if result.task in found and result.status != NOT_RUN:
                 refuse = assignment.finished_policy == REFUSE
                 result = refused(result, found[result.task]) if refuse else result
-                results[place] = replace(result, remarks=said[result.task])
+                results[place] = replace(result, remarks=result.remarks + said[result.task])
 
 
 def findings(tasks: Iterable[Task], files: Mapping[str, bytes]) -> dict[str, list[Finding]]:

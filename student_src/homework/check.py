@@ -26,7 +26,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from homework.report import Report, say, show
-from homework.verdict import FAILED, GRADER_FAULT, NOT_RUN, PASSED, CaseResult, TaskResult, Verdict
+from homework.verdict import (
+    FAILED,
+    GRADER_FAULT,
+    NOT_RUN,
+    PASSED,
+    CaseResult,
+    TaskResult,
+    Verdict,
+    remarks_on,
+)
 
 if TYPE_CHECKING:
     from homework.fixtures import Assignment, Case, CaseArrays, Task
@@ -107,6 +116,7 @@ def _examine(report: Report, folder: Path) -> None:
         try:
             with quiet() as printed:
                 result.cases = _run_task(assignment, task, folder)
+            result.remarks = remarks_on(result.cases)
         except KeyboardInterrupt:
             verdict = Verdict(NOT_RUN, INTERRUPTED)
             result.cases = [CaseResult("", "the check was interrupted", True, 1.0, verdict)]
