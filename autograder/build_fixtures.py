@@ -65,7 +65,7 @@ def provided(solutions: Path, file: str) -> str:
 
 
 def _task_entry(task: Task, public: bool) -> dict[str, Any]:
-    cases = [_case_entry(task, c, f"public-{c.name}", True, 0.0) for c in task.cases if c.public]
+    cases = [_case_entry(task, c, f"public-{c.name}", True, 0.0) for c in task.cases]
     if public:
         cases = [case | {"weight": 1.0} for case in cases]
     else:
@@ -108,10 +108,9 @@ def arrays(rubric: Rubric, solutions: Path, secret: int | None) -> Arrays:
         for task in rubric.tasks:
             variants = list(_variants(rubric, task, solutions, Path(temporary)))
             for case in task.cases:
-                if case.public:
-                    found |= _case_arrays(task, case, f"public-{case.name}", PUBLIC_SEED, variants)
+                found |= _case_arrays(task, case, None, variants)
                 if secret is not None:
-                    found |= _case_arrays(task, case, case.name, secret, variants)
+                    found |= _case_arrays(task, case, secret, variants)
     return found
 
 
@@ -133,9 +132,10 @@ def _variants(
 
 
 def _case_arrays(
-    task: Task, case: Case, name: str, seed: int, variants: list[tuple[str, Student]]
+    task: Task, case: Case, secret: int | None, variants: list[tuple[str, Student]]
 ) -> Arrays:
-    inputs = draw_inputs(task, case, seed)
+    name = f"public-{case.name}" if secret is None else case.name
+    inputs = draw_inputs(task, case, secret)
     probe = case.probe or task.id
     (_, reference), *mistaken = variants
     found = {f"in/{key}": value for key, value in inputs.items()}
@@ -153,12 +153,13 @@ def _case_arrays(
     return {f"{task.id}/{name}/{key}": value for key, value in found.items()}
 
 
-def draw_inputs(task: Task, case: Case, seed: int) -> Arrays:
-    """The inputs of a case, drawn from a frozen stream of its own."""
+def draw_inputs(task: Task, case: Case, secret: int | None) -> Arrays:
+    """The inputs of a case, or without a secret of its public counterpart, from a frozen stream."""
+    seed, make = (PUBLIC_SEED, case.public) if secret is None else (secret, case.inputs)
     key = zlib.crc32(f"{task.id}/{case.name}".encode())
     words = [seed & 0xFFFFFFFF, seed >> 32 & 0xFFFFFFFF, seed >> 64 & 0xFFFFFFFF, key]
     state = np.random.RandomState(np.array(words, dtype=np.uint32))
-    return {name: _plain(value) for name, value in case.inputs(state).items()}
+    return {name: _plain(value) for name, value in make(state).items()}
 
 
 def _plain(value: Any) -> np.ndarray:
@@ -167,7 +168,8 @@ def _plain(value: Any) -> np.ndarray:
 
 
 def _values(outcome: Outcome) -> Arrays:
-    return {n: v.array for n, v in outcome.values.items() if v.array is not None}
+    found = {n: v.array for n, v in outcome.values.items() if v.array is not None}
+    return {n: array for n, array in found.items() if not n.startswith("note_")}
 
 
 def _exact(outcome: Outcome) -> Arrays:
@@ -184,14 +186,15 @@ def _moments(
     names = [name for name in outcome.values if name.startswith("noise_")]
     if not names:
         return {}
-    if case.moments is not None:
-        given = case.moments(inputs)
-        return {n: (np.asarray(given[n][0], float), np.asarray(given[n][1], float)) for n in names}
+    given = case.moments(inputs) if case.moments else {}
+    found = {n: (np.asarray(m, float), np.asarray(s, float)) for n, (m, s) in given.items()}
+    if not set(names) - set(found):
+        return found
     with forced_constant(0.0):
         zeros = _values(probing.run(reference, probe, inputs))
     with forced_constant(1.0):
         ones = _values(probing.run(reference, probe, inputs))
-    return {n: (zeros[n].astype(float), ones[n].astype(float) - zeros[n]) for n in names}
+    return {n: (zeros[n].astype(float), ones[n].astype(float) - zeros[n]) for n in names} | found
 
 
 def _differing(right: Outcome, wrong: Arrays, task: Task, case: Case) -> list[str]:

@@ -24,28 +24,29 @@ Moments = Callable[[Mapping[str, np.ndarray]], dict[str, tuple[Any, Any]]]
 
 @dataclass(frozen=True)
 class Case:
-    """One set of inputs for a probe.
+    """One kind of inputs for a probe, drawn twice.
 
-    Every case is drawn anew from the term's secret seed and graded so (a hidden case). A case
-    marked `public` is drawn a second time, from a fixed seed, and shipped to students with its
-    expected arrays; that copy carries no points, so knowing it by heart earns nothing.
+    What is graded is drawn from the term's secret seed (a hidden case). Students get its public
+    counterpart with expected arrays: of the same kind, but of other sizes and drawn from a fixed
+    seed. It carries no points, so knowing it by heart earns nothing.
 
     Attributes:
         name: short name, lower case with dashes.
         about: what is special about its inputs, in words that a student may read.
         inputs: draws the inputs from a random state; floats become float32, integers int64.
+        public: draws those of the public counterpart; no array has the size of the hidden one.
         probe: `module.function` of `homework.probes`; the task's id if empty.
         weight: its share of the task's points, relative to the other cases.
-        moments: mean and standard deviation of `noise_...` outputs, for those that are not an
-            affine function of one draw each (the default finds them by constant draws 0 and 1).
+        moments: mean and standard deviation of those `noise_...` outputs that are not an affine
+            function of one draw each (of the others they are found by constant draws 0 and 1).
     """
 
     name: str
     about: str
     inputs: MakeInputs
+    public: MakeInputs
     probe: str = ""
     weight: float = 1.0
-    public: bool = False
     rtol: float | None = None
     atol: float | None = None
     moments: Moments | None = None
@@ -179,7 +180,6 @@ def _check(rubric: Rubric, path: Path) -> None:
         need(all("." in name for name in task.finished), f"{task.id}: finished needs full names")
         need(task.file in rubric.files, f"{task.id} names {task.file}, which is not handed in")
         need(len(task.cases) >= 3, f"{task.id} needs at least 3 hidden cases")
-        need(any(case.public for case in task.cases), f"{task.id} needs a public case")
         for items in (task.cases, task.mistakes):
             names = [item.name if isinstance(item, Case) else item.id for item in items]
             need(len(set(names)) == len(names), f"{task.id} has two cases or mistakes of one name")

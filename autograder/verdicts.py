@@ -19,6 +19,7 @@ from homework.verdict import (
     CaseResult,
     TaskResult,
     Verdict,
+    remarks_on,
 )
 
 # What a second run, on the student's own code alone, would not change.
@@ -98,7 +99,8 @@ def case_result(case: Case, verdict: Verdict) -> CaseResult:
 
 
 def task_result(task: Task, results: list[CaseResult]) -> TaskResult:
-    return TaskResult(task.id, task.title, task.points, results, task.all_or_nothing)
+    remarks = remarks_on(results)
+    return TaskResult(task.id, task.title, task.points, results, task.all_or_nothing, remarks)
 
 
 def unrun(task: Task, verdict: Verdict) -> TaskResult:

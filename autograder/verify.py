@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder import gradescope, release, rubric, source
+from autograder import counterparts, gradescope, release, rubric, source
 from autograder.grade import Grader, Grading
 from autograder.intake.submission import Submission
 from autograder.release import Places
@@ -51,6 +51,9 @@ def prove(places: Places, jobs: int, say: Callable[[str], None]) -> Problems:
     say("students' zips searched for solutions, bytecode and hidden arrays")
     problems += _given_away(places, rubrics)
     say("answers looked for in the inputs of earlier tasks")
+    for assignment in load_assignments(places.hidden, [item.assignment for item in rubrics]):
+        problems += counterparts.problems(assignment)
+    say("hidden cases compared with their public counterparts")
     problems += _repeats(places, rubrics)
     say("zips built a second time and compared")
     problems += [p for item in rubrics for p in _reference_through_zip(places, item)]
@@ -258,21 +261,11 @@ def table(rubrics: list[Rubric]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for item in rubrics:
         for task in item.tasks:
-            public = sum(case.public for case in task.cases)
-            rows.append(
-                (
-                    task.id,
-                    f"{task.points:g}",
-                    str(public),
-                    str(len(task.cases)),
-                    str(len(task.mistakes)),
-                )
-            )
+            cases, mistakes = str(len(task.cases)), str(len(task.mistakes))
+            rows.append((task.id, f"{task.points:g}", cases, cases, mistakes))
         for question in item.written:
             rows.append((question.id, f"{question.points:g}", "by people", "", ""))
-        mistakes = sum(len(task.mistakes) for task in item.tasks)
-        cases = sum(len(task.cases) for task in item.tasks)
-        rows.append(
-            (f"{item.assignment} in all", f"{item.points:g}", "", str(cases), str(mistakes))
-        )
+        mistakes = str(sum(len(task.mistakes) for task in item.tasks))
+        cases = str(sum(len(task.cases) for task in item.tasks))
+        rows.append((f"{item.assignment} in all", f"{item.points:g}", cases, cases, mistakes))
     return rows

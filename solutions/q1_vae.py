@@ -2,7 +2,9 @@
 
 Conventions of this file
 ------------------------
-* `batch` is the first axis and `features` the second; both may be any size from 1 up.
+* Inputs of densities and divergences are (batch, ...): one row for each member of the batch; all
+  further axes are its features, and the first lines of each function flatten them. Any axis may
+  have any size from 1 up.
 * Every function returns one number per row: a float tensor of shape (batch,), on the device of
   its inputs. Nothing is averaged over the batch: that is the training loop's decision.
 * `logvar` is the natural logarithm of the variance, so the standard deviation is
@@ -37,9 +39,9 @@ def log_likelihood_bernoulli(mu: torch.Tensor, target: torch.Tensor) -> torch.Te
     Returns:
         (batch,) log-likelihood of each image, in nats; never positive when `target` is binary.
     """
+    batch_size = mu.size(0)
+    mu, target = mu.reshape(batch_size, -1), target.reshape(batch_size, -1)
     ### BEGIN SOLUTION
-    batch = mu.shape[0]
-    mu, target = mu.reshape(batch, -1), target.reshape(batch, -1)
     log_density = target * torch.log(mu) + (1 - target) * torch.log1p(-mu)
     return log_density.sum(dim=1)
     ### END SOLUTION
@@ -52,16 +54,16 @@ def log_likelihood_normal(mu: torch.Tensor, logvar: torch.Tensor, z: torch.Tenso
     of one row are summed.
 
     Args:
-        mu: (batch, features) means.
-        logvar: (batch, features) log-variances.
-        z: (batch, features) points at which the density is evaluated.
+        mu: (batch, ...) means.
+        logvar: (batch, ...) log-variances.
+        z: (batch, ...) points at which the density is evaluated.
 
     Returns:
         (batch,) log-density of each row, in nats.
     """
+    batch_size = mu.size(0)
+    mu, logvar, z = (value.reshape(batch_size, -1) for value in (mu, logvar, z))
     ### BEGIN SOLUTION
-    batch = mu.shape[0]
-    mu, logvar, z = mu.reshape(batch, -1), logvar.reshape(batch, -1), z.reshape(batch, -1)
     squared_distance = (z - mu) ** 2 * torch.exp(-logvar)
     return -0.5 * (math.log(2 * math.pi) + logvar + squared_distance).sum(dim=1)
     ### END SOLUTION
@@ -79,10 +81,10 @@ def log_mean_exp(y: torch.Tensor) -> torch.Tensor:
     Returns:
         (batch,) one value a row.
     """
+    sample_size = y.size(1)
     ### BEGIN SOLUTION
-    samples = y.shape[1]
     largest = y.max(dim=1, keepdim=True).values.detach()
-    return largest.squeeze(1) + torch.log(torch.exp(y - largest).sum(dim=1) / samples)
+    return largest.squeeze(1) + torch.log(torch.exp(y - largest).sum(dim=1) / sample_size)
     ### END SOLUTION
 
 
@@ -104,10 +106,10 @@ def kl_gaussian_gaussian_analytic(
     Returns:
         (batch,) divergence of each row, in nats; never negative.
     """
+    batch_size = mu_q.size(0)
+    mu_q, logvar_q = mu_q.reshape(batch_size, -1), logvar_q.reshape(batch_size, -1)
+    mu_p, logvar_p = mu_p.reshape(batch_size, -1), logvar_p.reshape(batch_size, -1)
     ### BEGIN SOLUTION
-    batch = mu_q.shape[0]
-    mu_q, logvar_q = mu_q.reshape(batch, -1), logvar_q.reshape(batch, -1)
-    mu_p, logvar_p = mu_p.reshape(batch, -1), logvar_p.reshape(batch, -1)
     ratio = torch.exp(logvar_q - logvar_p) + (mu_q - mu_p) ** 2 * torch.exp(-logvar_p)
     return 0.5 * (logvar_p - logvar_q - 1 + ratio).sum(dim=1)
     ### END SOLUTION
@@ -135,13 +137,14 @@ def kl_gaussian_gaussian_mc(
         (batch,) estimate for each row, in nats. It may be negative by chance, and it need not be
         differentiable. Draw the noise with `homework.randomizer` or with torch.
     """
-    ### BEGIN SOLUTION
-    batch = mu_q.shape[0]
-    mu_q, logvar_q, mu_p, logvar_p = (
-        value.reshape(batch, 1, -1) for value in (mu_q, logvar_q, mu_p, logvar_p)
+    batch_size = mu_q.size(0)
+    input_size = mu_q[0].numel()
+    mu_q, logvar_q, mu_p, logvar_p = (  # (batch_size, num_samples, input_size) each
+        value.reshape(batch_size, 1, -1).expand(batch_size, num_samples, input_size)
+        for value in (mu_q, logvar_q, mu_p, logvar_p)
     )
-    shape = (batch, num_samples, mu_q.shape[2])
-    eps = randomizer.normal(shape, device=mu_q.device, dtype=mu_q.dtype)
+    ### BEGIN SOLUTION
+    eps = randomizer.normal_like(mu_q)
     z = mu_q + torch.exp(0.5 * logvar_q) * eps
     log_q = -0.5 * (logvar_q + (z - mu_q) ** 2 * torch.exp(-logvar_q))
     log_p = -0.5 * (logvar_p + (z - mu_p) ** 2 * torch.exp(-logvar_p))

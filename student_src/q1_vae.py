@@ -7,7 +7,9 @@
 
 Conventions of this file
 ------------------------
-* `batch` is the first axis and `features` the second; both may be any size from 1 up.
+* Inputs of densities and divergences are (batch, ...): one row for each member of the batch; all
+  further axes are its features, and the first lines of each function flatten them. Any axis may
+  have any size from 1 up.
 * Every function returns one number per row: a float tensor of shape (batch,), on the device of
   its inputs. Nothing is averaged over the batch: that is the training loop's decision.
 * `logvar` is the natural logarithm of the variance, so the standard deviation is
@@ -42,6 +44,8 @@ def log_likelihood_bernoulli(mu: torch.Tensor, target: torch.Tensor) -> torch.Te
     Returns:
         (batch,) log-likelihood of each image, in nats; never positive when `target` is binary.
     """
+    batch_size = mu.size(0)
+    mu, target = mu.reshape(batch_size, -1), target.reshape(batch_size, -1)
     # TODO (q1.log_likelihood_bernoulli): add up each pixel's log-probability over all pixels of an image
     raise NotImplementedError("q1.log_likelihood_bernoulli")
 
@@ -53,13 +57,15 @@ def log_likelihood_normal(mu: torch.Tensor, logvar: torch.Tensor, z: torch.Tenso
     of one row are summed.
 
     Args:
-        mu: (batch, features) means.
-        logvar: (batch, features) log-variances.
-        z: (batch, features) points at which the density is evaluated.
+        mu: (batch, ...) means.
+        logvar: (batch, ...) log-variances.
+        z: (batch, ...) points at which the density is evaluated.
 
     Returns:
         (batch,) log-density of each row, in nats.
     """
+    batch_size = mu.size(0)
+    mu, logvar, z = (value.reshape(batch_size, -1) for value in (mu, logvar, z))
     # TODO (q1.log_likelihood_normal): add up the log-density of each feature, its constant included
     raise NotImplementedError("q1.log_likelihood_normal")
 
@@ -76,6 +82,7 @@ def log_mean_exp(y: torch.Tensor) -> torch.Tensor:
     Returns:
         (batch,) one value a row.
     """
+    sample_size = y.size(1)
     # TODO (q1.log_mean_exp): subtract each row's maximum before the exponential, and add it back after the logarithm
     raise NotImplementedError("q1.log_mean_exp")
 
@@ -98,6 +105,9 @@ def kl_gaussian_gaussian_analytic(
     Returns:
         (batch,) divergence of each row, in nats; never negative.
     """
+    batch_size = mu_q.size(0)
+    mu_q, logvar_q = mu_q.reshape(batch_size, -1), logvar_q.reshape(batch_size, -1)
+    mu_p, logvar_p = mu_p.reshape(batch_size, -1), logvar_p.reshape(batch_size, -1)
     # TODO (q1.kl_gaussian_gaussian_analytic): flatten further axes, then add up each feature's divergence
     raise NotImplementedError("q1.kl_gaussian_gaussian_analytic")
 
@@ -124,5 +134,11 @@ def kl_gaussian_gaussian_mc(
         (batch,) estimate for each row, in nats. It may be negative by chance, and it need not be
         differentiable. Draw the noise with `homework.randomizer` or with torch.
     """
+    batch_size = mu_q.size(0)
+    input_size = mu_q[0].numel()
+    mu_q, logvar_q, mu_p, logvar_p = (  # (batch_size, num_samples, input_size) each
+        value.reshape(batch_size, 1, -1).expand(batch_size, num_samples, input_size)
+        for value in (mu_q, logvar_q, mu_p, logvar_p)
+    )
     # TODO (q1.kl_gaussian_gaussian_mc): draw num_samples points of q for every row and average log q - log p over them
     raise NotImplementedError("q1.kl_gaussian_gaussian_mc")

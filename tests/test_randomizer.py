@@ -42,6 +42,21 @@ NOISE: dict[str, Callable[[], Any]] = {
 }
 
 
+STRAY: dict[str, Callable[[], Any]] = {
+    "a coin": lambda: torch.rand(1) < 0.1,
+    "a coin for each image": lambda: torch.rand(BATCH) < 0.1,
+    "bernoulli": lambda: torch.bernoulli(torch.full((BATCH,), 0.1)),
+    "randperm": lambda: torch.randperm(BATCH),
+    "labels": lambda: torch.randint(0, 10, (BATCH,)),
+    "multinomial": lambda: torch.multinomial(torch.ones(10), BATCH, replacement=True),
+    "dropout": lambda: torch.nn.functional.dropout(torch.ones(SHAPE)),
+    "noise": lambda: torch.randn(SHAPE),
+    "uniform noise": lambda: torch.rand(SHAPE),
+    "numpy's permutation": lambda: np.random.permutation(BATCH),
+    "Python's random": lambda: random.random(),
+}
+
+
 def drawn(draw: Callable[[], Any], seed: int = 7) -> np.ndarray:
     with replay(seed):
         return np.asarray(draw(), dtype=np.float64)
@@ -60,3 +75,14 @@ def test_noise(way: str) -> None:
     expected = drawn(lambda: randomizer.normal(SHAPE))
     np.testing.assert_allclose(drawn(NOISE[way]), expected, rtol=1e-6)
     assert not np.array_equal(expected, drawn(NOISE[way], seed=8))
+
+
+@pytest.mark.parametrize("stray", STRAY)
+def test_a_further_draw_shifts_no_times(stray: str) -> None:
+    def twice() -> Any:
+        first = randomizer.integers(0, STEPS, (BATCH,))
+        STRAY[stray]()
+        return torch.stack([first, randomizer.integers(0, STEPS, (BATCH,))])
+
+    expected = drawn(lambda: randomizer.integers(0, STEPS, (2, BATCH)))
+    assert np.array_equal(drawn(twice), expected)

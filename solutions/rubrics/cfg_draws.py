@@ -15,13 +15,31 @@ Q_SAMPLE = Task(
     todo="scale the image by alpha and the noise by sigma, and add them (eq. 1)",
     isolated=True,
     cases=(
-        Case("ordinary", lv.ORDINARY, lv.latent((5, 3, 4, 6), -5.0, 5.0), public=True),
-        Case("gray", "images of one channel", lv.latent((3, 1, 7, 5), -4.0, 4.0)),
-        Case("low-noise", lv.LOW_NOISE, lv.latent((4, 2, 5, 3), 12.0, 20.0), atol=2e-3, weight=0.5),
+        Case(
+            "ordinary",
+            lv.ORDINARY,
+            lv.latent((5, 3, 4, 6), -5.0, 5.0),
+            lv.latent((4, 2, 5, 3), -4.0, 4.0),
+        ),
+        Case(
+            "gray",
+            "images of one channel",
+            lv.latent((3, 1, 7, 5), -4.0, 4.0),
+            lv.latent((4, 1, 5, 6), -5.0, 5.0),
+        ),
+        Case(
+            "low-noise",
+            lv.LOW_NOISE,
+            lv.latent((4, 2, 5, 3), 12.0, 20.0),
+            lv.latent((3, 3, 4, 5), 13.0, 20.0),
+            atol=2e-3,
+            weight=0.5,
+        ),
         Case(
             "high-noise",
             lv.HIGH_NOISE,
             lv.latent((2, 3, 6, 4), -20.0, -12.0),
+            lv.latent((3, 2, 4, 5), -20.0, -13.0),
             atol=lv.TRAP,
             weight=0.5,
         ),
@@ -99,12 +117,13 @@ P_SAMPLE = Task(
             "ordinary",
             "ordinary noise levels, all noise set to one number",
             lv.step((5, 3, 4, 6), lv.pair(5, -5.0, 3.0, lv.GAPS, *lv.ALL), 0.9),
-            public=True,
+            lv.step((4, 2, 5, 3), lv.pair(4, -4.0, 4.0, lv.GAPS, *lv.ALL), -0.7),
         ),
         Case(
             "neighbours",
             "levels of neighbouring times, all noise set to one number",
             lv.step((4, 1, 7, 5), lv.neighbours(4, *lv.ALL), -1.3),
+            lv.step((3, 2, 5, 4), lv.neighbours(3, *lv.ALL, n_steps=499), 1.2),
         ),
         Case(
             "low-noise",
@@ -112,20 +131,22 @@ P_SAMPLE = Task(
             atol=1e-3,
             weight=0.5,
             inputs=lv.step((3, 2, 6, 5), lv.pair(3, 14.0, 17.0, (1.0, 3.0), *lv.ALL), 1.1),
+            public=lv.step((4, 3, 5, 4), lv.pair(4, 13.0, 17.0, (1.0, 3.0), *lv.ALL), -0.9),
         ),
         Case(
             "high-noise",
             lv.HIGH_NOISE,
             weight=0.5,
             inputs=lv.step((2, 3, 5, 4), lv.pair(2, -20.0, -17.0, lv.GAPS, *lv.ALL), 0.7),
+            public=lv.step((3, 2, 4, 5), lv.pair(3, -20.0, -16.0, lv.GAPS, *lv.ALL), -0.8),
         ),
         Case(
             "draws",
             "real noise, drawn twice",
             probe="q3.p_sample_draws",
             weight=2.0,
-            public=True,
             inputs=lv.step((4, 3, 9, 8), lv.pair(4, -5.0, 3.0, lv.GAPS, *lv.ALL)),
+            public=lv.step((3, 2, 8, 10), lv.pair(3, -4.0, 4.0, lv.GAPS, *lv.ALL)),
         ),
     ),
     mistakes=(
@@ -232,6 +253,9 @@ P_SAMPLE = Task(
     ),
 )
 
+_RESULT = "squared_error.flatten(start_dim=1).sum(dim=1).mean()"
+_BACKWARD = f"loss = {_RESULT}; loss.backward(retain_graph=True); return loss"
+
 LOSS = Task(
     id="q3.loss",
     title="Training loss",
@@ -242,25 +266,45 @@ LOSS = Task(
     isolated=True,
     atol=2e-3,  # of sums of hundreds of terms; leaves room for sqrt(1 - alpha^2) near t = 0
     cases=(
-        Case("labels", "noise and labels handed in", lv.training((4, 3, 5, 6), 12), public=True),
-        Case("thousand", "a thousand steps", lv.training((5, 1, 7, 4), 1000)),
+        Case(
+            "labels",
+            "noise and labels handed in",
+            lv.training((4, 3, 5, 6), 12),
+            lv.training((5, 2, 4, 3), 13),
+        ),
+        Case(
+            "thousand",
+            "many steps",
+            lv.training((5, 1, 7, 4), 1000),
+            lv.training((4, 2, 5, 3), 499),
+        ),
+        Case(
+            "often",
+            "noise and labels handed in, in many calls",
+            lv.training_often((4, 1, 3, 2), 44),
+            lv.training_often((3, 1, 2, 4), 31),
+            probe="q3.loss_often",
+        ),
         Case(
             "no-labels",
             "labels None, and all noise set to one number",
             lv.training((3, 2, 6, 5), 20, labelled=False, constant=0.8),
-            public=True,
+            lv.training((4, 3, 5, 2), 17, labelled=False, constant=-0.7),
         ),
         Case(
             "own-draws",
             "labels, and all noise set to one number",
             lv.training((6, 2, 3, 4), 40, constant=-1.2),
+            lv.training((5, 3, 4, 2), 23, constant=1.1),
         ),
         Case(
             "draws",
-            "real noise: what eps_model is fed",
+            "real noise: what eps_model is fed, and the losses",
             lv.training_draws((4, 2, 9, 12), 60),
+            lv.training_draws((3, 2, 8, 10), 29),
             probe="q3.loss_draws",
             weight=0.5,
+            moments=lv.loss_moments,
         ),
     ),
     mistakes=(
@@ -302,6 +346,35 @@ LOSS = Task(
             "labels-dropped",
             "The labels do not reach eps_model: hand them over with z.",
             edits=(("(z, labels)", "(z, None)"),),
+        ),
+        Mistake(
+            "labels-dropped-at-random",
+            "The labels are dropped now and then. The training loop does that already: hand them "
+            "to eps_model as they come.",
+            edits=(("z = self", "labels = None if torch.rand(()) < 0.1 else labels; z = self"),),
+        ),
+        Mistake(
+            "labels-dropped-by-image",
+            "The labels of some images are dropped. The training loop drops labels already: hand "
+            "them to eps_model as they come.",
+            body="""
+            z = self.q_sample(x0, self.get_lambda(t), noise)
+            keep = (torch.rand(len(x0)) >= 0.1).to(x0.device).reshape(-1, 1, 1, 1)
+            predicted = torch.where(keep, self.eps_model(z, labels), self.eps_model(z, None))
+            return ((predicted - noise) ** 2).flatten(start_dim=1).sum(dim=1).mean()
+            """,
+        ),
+        Mistake(
+            "images-scaled-again",
+            "The images are scaled from [0, 1] to [-1, 1] here, but they come scaled already: use "
+            "x0 as it is.",
+            edits=(("z = self", "x0 = 2 * x0 - 1; z = self"),),
+        ),
+        Mistake(
+            "backward-inside",
+            "The loss runs backward() itself. The training loop does that: return the loss, and "
+            "nothing else.",
+            edits=((f"return {_RESULT}", _BACKWARD),),
         ),
         Mistake(
             "predicts-image",

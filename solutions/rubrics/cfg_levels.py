@@ -15,11 +15,22 @@ GET_LAMBDA = Task(
     todo="the cosine schedule of section 3.1 at u = t / n_steps, as a (batch, 1, 1, 1) tensor",
     broadcasts=lv.LEVEL,
     cases=(
-        Case("mixed", "different times in one batch", lv.times(50, 6, 3, 20), public=True),
-        Case("thousand", "a thousand steps", lv.times(1000, 5, 1, 500)),
-        Case("first", "t = 0 among other times", lv.times(70, 4, 0, 0, 35), public=True),
-        Case("last", "the last time, n_steps - 1, among others", lv.times(300, 3, 299, 100)),
-        Case("few-steps", "fewer steps than images", lv.times(4, 7, 0, 1, 2, 3), weight=0.5),
+        Case("mixed", "different times in one batch", lv.times(50, 6, 3, 20), lv.times(37, 5, 2)),
+        Case("thousand", "many steps", lv.times(1000, 5, 1, 500), lv.times(499, 4, 1, 250)),
+        Case("first", "t = 0 among other times", lv.times(70, 4, 0, 0, 35), lv.times(53, 3, 0, 0)),
+        Case(
+            "last",
+            "the last time, n_steps - 1, among others",
+            lv.times(300, 3, 299, 101),
+            lv.times(211, 4, 210, 70),
+        ),
+        Case(
+            "few-steps",
+            "fewer steps than images",
+            lv.times(4, 7, 0, 1, 2, 3),
+            lv.times(3, 6, 0, 1, 2),
+            weight=0.5,
+        ),
     ),
     mistakes=(
         Mistake(
@@ -102,10 +113,24 @@ ALPHA_LAMBDA = Task(
     todo="alpha, the square root of the sigmoid of lambda",
     broadcasts=lv.LEVEL,
     cases=(
-        Case("ordinary", lv.ORDINARY, lv.level(5, -6.0, 6.0), public=True),
-        Case("low-noise", lv.LOW_NOISE, lv.level(4, 12.0, 20.0), weight=0.5),
-        Case("high-noise", lv.HIGH_NOISE, lv.level(3, -20.0, -12.0), atol=lv.TRAP, weight=0.5),
-        Case("both", "levels of little and of much noise in one batch", lv.level(6, -10.0, 10.0)),
+        Case("ordinary", lv.ORDINARY, lv.level(5, -6.0, 6.0), lv.level(4, -5.0, 5.0)),
+        Case(
+            "low-noise", lv.LOW_NOISE, lv.level(4, 12.0, 20.0), lv.level(3, 13.0, 20.0), weight=0.5
+        ),
+        Case(
+            "high-noise",
+            lv.HIGH_NOISE,
+            lv.level(3, -20.0, -12.0),
+            lv.level(4, -20.0, -13.0),
+            atol=lv.TRAP,
+            weight=0.5,
+        ),
+        Case(
+            "both",
+            "levels of little and of much noise in one batch",
+            lv.level(6, -10.0, 10.0),
+            lv.level(5, -9.0, 11.0),
+        ),
     ),
     mistakes=(
         Mistake(
@@ -168,13 +193,32 @@ SIGMA_LAMBDA = Task(
     isolated=True,
     broadcasts=lv.LEVEL,
     cases=(
-        Case("ordinary", lv.ORDINARY, lv.level(5, -6.0, 6.0, "alpha"), public=True),
-        Case("low-noise", lv.LOW_NOISE, lv.level(4, 12.0, 20.0, "alpha"), atol=lv.TRAP, weight=0.5),
-        Case("high-noise", lv.HIGH_NOISE, lv.level(3, -20.0, -12.0, "alpha"), weight=0.5),
+        Case(
+            "ordinary",
+            lv.ORDINARY,
+            lv.level(5, -6.0, 6.0, "alpha"),
+            lv.level(4, -5.0, 5.0, "alpha"),
+        ),
+        Case(
+            "low-noise",
+            lv.LOW_NOISE,
+            lv.level(4, 12.0, 20.0, "alpha"),
+            lv.level(3, 13.0, 20.0, "alpha"),
+            atol=lv.TRAP,
+            weight=0.5,
+        ),
+        Case(
+            "high-noise",
+            lv.HIGH_NOISE,
+            lv.level(3, -20.0, -12.0, "alpha"),
+            lv.level(4, -20.0, -13.0, "alpha"),
+            weight=0.5,
+        ),
         Case(
             "both",
             "levels of little and of much noise in one batch",
             lv.level(7, -10.0, 8.0, "alpha"),
+            lv.level(6, -9.0, 9.0, "alpha"),
         ),
     ),
     mistakes=(

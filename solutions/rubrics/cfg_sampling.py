@@ -23,47 +23,54 @@ SAMPLE = Task(
             "default",
             "labels, the default weight, all noise set to one number",
             lv.sampling((3, 2, 5, 5), 6, 0.7),
-            public=True,
+            lv.sampling((4, 1, 4, 4), 13, -0.6),
         ),
         Case(
             "weight",
             "a guidance weight of 0.5",
             lv.sampling((4, 1, 6, 6), 7, -0.5, cfg_scale=0.5),
-            public=True,
+            lv.sampling((3, 2, 4, 4), 13, 0.7, cfg_scale=0.25),
         ),
         Case(
-            "weight-two", "a guidance weight of 2", lv.sampling((5, 2, 4, 4), 9, 0.4, cfg_scale=2.0)
+            "weight-two",
+            "a guidance weight of 2",
+            lv.sampling((5, 2, 4, 4), 9, 0.4, cfg_scale=2.0),
+            lv.sampling((3, 1, 5, 5), 13, -0.8, cfg_scale=2.0),
         ),
         Case(
             "conditional",
             "a guidance weight of 0",
             lv.sampling((3, 2, 7, 7), 8, 0.6, cfg_scale=0.0),
+            lv.sampling((4, 1, 5, 5), 13, 0.9, cfg_scale=0.0),
             weight=0.5,
         ),
         Case(
             "fewer-steps",
             "n_steps handed in",
             lv.sampling((4, 3, 5, 5), 11, 0.8, asked_steps=6, cfg_scale=1.0),
+            lv.sampling((3, 1, 4, 4), 13, -0.7, asked_steps=5, cfg_scale=1.5),
             weight=1.5,
         ),
         Case(
             "no-labels",
             "labels None, and a network that only knows whether there is a label",
-            lv.sampling((2, 3, 6, 6), 5, -0.9, labelled=False),
+            lv.sampling((12, 3, 4, 4), 5, -0.9, labelled=False),
+            lv.sampling((10, 2, 3, 3), 13, 0.8, labelled=False),
         ),
         Case(
             "one-image",
             "a single image",
             lv.sampling((1, 2, 5, 5), 10, 0.3, cfg_scale=1.5),
+            lv.sampling((1, 3, 4, 4), 13, 0.6, cfg_scale=0.75),
             weight=0.5,
         ),
         Case(
             "draws",
-            "real noise: whether every step adds its own",
-            public=True,
+            "real noise, at first and at every step",
             weight=2.0,
             probe="q3.sample_draws",
             inputs=lv.sampling_draws((3, 2, 9, 9), 6),
+            public=lv.sampling_draws((3, 2, 5, 5), 13),
         ),
     ),
     mistakes=(
@@ -207,6 +214,23 @@ SAMPLE = Task(
             "The times are counted down from the n_steps of the settings; use the argument n_steps "
             "where it is given.",
             edits=((FIRST, f"t = torch.full_like(t, self.args.n_steps - 1 - t_); {FIRST}"),),
+        ),
+        Mistake(
+            "one-label-for-all",
+            "All images get the label of the first one. Every image has a label of its own, also "
+            "where labels are drawn.",
+            edits=((FIRST, f"labels = labels[:1].expand_as(labels); {FIRST}"),),
+        ),
+        Mistake(
+            "starts-flat",
+            "All pixels of an image start from the same number: draw the initial noise for every "
+            "pixel.",
+            edits=((FIRST, f"z = z if t_ else z[:, :1, :1, :1].expand_as(z); {FIRST}"),),
+        ),
+        Mistake(
+            "starts-alike",
+            "All images start from the same noise, whatever their labels: draw it for every image.",
+            edits=((FIRST, f"z = z if t_ else z[:1].expand_as(z); {FIRST}"),),
         ),
         Mistake(
             "seeded",

@@ -1,11 +1,16 @@
 """Tasks of assignment 2 about the forward process and the loss; part of `ddpm.py`.
 
-Batch, channels, height, width and n_steps differ from each other in every case.
+Batch, channels, height, width and n_steps differ from each other in every case. The tables that
+come with public cases are answers of other tasks, to learn by heart: so no public case of this
+assignment has as many steps as a hidden one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
 
 from autograder.rubric import Case, Mistake, Task
 from draws import (
@@ -18,6 +23,7 @@ from draws import (
     times,
     values,
 )
+from homework.redirect import Streams
 
 Inputs = dict[str, Any]
 
@@ -34,8 +40,6 @@ def _images(n_steps: int, *shape: int, only: int | None = None) -> Any:
     return inputs
 
 
-# Public cases of later tasks give tables of what this task computes, for 9, 11, 12, 13, 15 steps.
-# So no case here, nor of p_xt_prev_xt, has as many: the tables would be answers to learn by heart.
 Q_XT_X0 = Task(
     id="q2.q_xt_x0",
     title="Mean and variance of the forward process",
@@ -44,10 +48,26 @@ Q_XT_X0 = Task(
     todo="look up alpha_bar at each image's time; return the mean and the variance",
     broadcasts=("var",),
     cases=(
-        Case("mixed", "a different time for every image", _images(14, 5, 3, 4, 7), public=True),
-        Case("long", "a thousand steps", _images(1000, 4, 2, 6, 5)),
-        Case("first", "t = 0 for every image", _images(16, 3, 2, 5, 4, only=0), weight=0.5),
-        Case("last", "the last time for every image", _images(17, 6, 4, 3, 5, only=-1)),
+        Case(
+            "mixed",
+            "a different time for every image",
+            _images(14, 5, 3, 4, 7),
+            _images(21, 4, 2, 5, 3),
+        ),
+        Case("long", "many steps", _images(1000, 4, 2, 6, 5), _images(500, 5, 3, 4, 2)),
+        Case(
+            "first",
+            "t = 0 for every image",
+            _images(16, 3, 2, 5, 4, only=0),
+            _images(22, 4, 3, 2, 5, only=0),
+            weight=0.5,
+        ),
+        Case(
+            "last",
+            "the last time for every image",
+            _images(17, 6, 4, 3, 5, only=-1),
+            _images(23, 5, 2, 4, 3, only=-1),
+        ),
     ),
     mistakes=(
         Mistake(
@@ -147,25 +167,27 @@ Q_SAMPLE = Task(
             "mixed",
             "eps handed in, a different time for every image",
             _q_sample(13, 5, 3, 4, 7),
-            public=True,
+            _q_sample(24, 4, 2, 5, 3),
         ),
         Case(
             "last",
             "eps handed in, the last time for every image",
             _q_sample(19, 4, 2, 6, 5, only=-1),
+            _q_sample(25, 5, 3, 2, 4, only=-1),
         ),
         Case(
             "first",
             "eps handed in, t = 0 for every image",
             _q_sample(11, 3, 2, 5, 4, only=0),
+            _q_sample(26, 4, 3, 2, 5, only=0),
             weight=0.5,
         ),
         Case(
             "drawn",
             "eps left out",
             _q_sample(15, 6, 2, 9, 12, draws=True),
+            _q_sample(27, 4, 2, 8, 10, draws=True),
             "q2.q_sample_draws",
-            public=True,
         ),
     ),
     mistakes=(
@@ -252,6 +274,31 @@ def _loss(n_steps: int, *shape: int, noise: bool = True) -> Any:
     return inputs
 
 
+def _loss_moments(inputs: Mapping[str, np.ndarray]) -> dict[str, tuple[Any, Any]]:
+    """Mean and standard deviation of the losses of two calls, by simulation."""
+    x0, scale, shift = np.asarray(inputs["x0"], float), *np.asarray(inputs["weight"], float)
+    n_steps, batch = int(inputs["n_steps"]), len(x0)
+    drawn = Streams(int(inputs["seed"])).integers(0, n_steps, 2 * batch).reshape(2, batch)
+    place = 0.1 * np.sin(np.arange(x0[0, 0].size)).reshape(x0.shape[2:])
+    noise = np.random.RandomState(0).standard_normal((400, *x0.shape))
+    found = []
+    for t in drawn:
+        mean, std = (
+            np.asarray(inputs[f"given_{name}"], float)[t].reshape(-1, 1, 1, 1)
+            for name in ("q_mean", "q_noise")
+        )
+        level = shift.reshape(-1, 1, 1) * np.cos(0.3 * t).reshape(-1, 1, 1, 1) + place
+        xt = mean * x0 + std * noise
+        error = noise - np.tanh(scale.reshape(-1, 1, 1) * xt + level)
+        loss = (error**2).sum(axis=(2, 3, 4)).mean(axis=1)
+        found.append((loss.mean(), loss.std()))
+    means, stds = zip(*found)
+    return {"noise_value": (np.array(means), np.array(stds))}
+
+
+_RESULT = "squared_error.flatten(start_dim=1).sum(dim=1).mean()"
+_BACKWARD = f"loss = {_RESULT}; loss.backward(retain_graph=True); return loss"
+
 LOSS = Task(
     id="q2.loss",
     title="Training loss",
@@ -261,19 +308,27 @@ LOSS = Task(
     isolated=True,
     atol=1e-3,
     cases=(
-        Case("noise-given", "noise handed in", _loss(13, 5, 3, 4, 7), public=True),
-        Case("more-steps", "noise handed in, more steps", _loss(40, 4, 2, 6, 5)),
+        Case("noise-given", "noise handed in", _loss(13, 5, 3, 4, 7), _loss(28, 4, 2, 5, 3)),
+        Case(
+            "more-steps",
+            "noise handed in, more steps",
+            _loss(40, 4, 2, 6, 5),
+            _loss(60, 5, 3, 2, 4),
+        ),
         Case(
             "noise-drawn",
             "noise left out, all of it equal to one number",
             _loss(17, 6, 4, 3, 5, noise=False),
+            _loss(29, 5, 2, 4, 3, noise=False),
         ),
         Case(
             "independent",
-            "noise left out: what eps_model is fed in two calls",
+            "noise left out: what eps_model is fed in two calls, and the losses",
             _loss(15, 5, 2, 9, 12, noise=False),
+            _loss(30, 4, 2, 8, 10, noise=False),
             "q2.loss_draws",
             weight=0.5,
+            moments=_loss_moments,
         ),
     ),
     mistakes=(
@@ -298,6 +353,18 @@ LOSS = Task(
             "absolute-error",
             "The error is taken by its absolute value; eq. 14 squares it.",
             edits=(("(xt, t)) ** 2", "(xt, t)).abs()"),),
+        ),
+        Mistake(
+            "images-scaled-again",
+            "The images are scaled from [0, 1] to [-1, 1] here, but they come scaled already: use "
+            "x0 as it is.",
+            edits=(("xt = self", "x0 = 2 * x0 - 1; xt = self"),),
+        ),
+        Mistake(
+            "backward-inside",
+            "The loss runs backward() itself. The training loop does that: return the loss, and "
+            "nothing else.",
+            edits=((f"return {_RESULT}", _BACKWARD),),
         ),
         Mistake(
             "norm-not-squared",

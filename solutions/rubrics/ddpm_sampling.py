@@ -50,13 +50,21 @@ _HINTS = {
     "noise-twice": "Noise is added after every step, but `p_sample` has added it already.",
     "re-seeded": "A generator is seeded at every step, so that all steps add the same noise: leave "
     "seeding to whoever runs the experiment.",
+    "starts-flat": "All pixels of an image start from the same number: draw the initial noise for "
+    "every pixel.",
+    "starts-alike": "All images start from the same noise: draw it for every image.",
     "clamped": "x_t is cut off to [-1, 1] after every step. Noisy images reach further: leave them "
     "as they are.",
 }
 
 
-def _shared(time: str) -> tuple[Mistake, ...]:
-    """The mistakes of both tasks; `time` is how the reference writes the time of a step."""
+def _shared(time: str, first: str) -> tuple[Mistake, ...]:
+    """The mistakes of both tasks.
+
+    Args:
+        time: how the reference writes the time of a step.
+        first: whether a step is the first.
+    """
     extra = "self.diffusion.gather(self.diffusion.beta, t).sqrt() * randomizer.normal_like(x)"
     reversed_time = f"n_steps - 1 - ({time})"
     edits = {
@@ -71,6 +79,8 @@ def _shared(time: str) -> tuple[Mistake, ...]:
         "forward-process": ("p_sample(x, t)", "q_sample(x, t)"),
         "noise-twice": (_STEP, f"{_STEP} + {extra}"),
         "re-seeded": (f"x = {_STEP}", f"torch.manual_seed(0); x = {_STEP}"),
+        "starts-flat": ("t = ", f"x = x[:, :1, :1, :1].expand_as(x) if {first} else x; t = "),
+        "starts-alike": ("t = ", f"x = x[:1].expand_as(x) if {first} else x; t = "),
         "clamped": (_STEP, f"{_STEP}.clamp(-1, 1)"),
     }
     return tuple(Mistake(name, _HINTS[name], edits=(edit,)) for name, edit in edits.items())
@@ -81,16 +91,40 @@ SAMPLE = Task(
     title="Sampling loop of the trainer",
     points=5,
     file="q2_trainer_ddpm.py",
+    isolated=True,
     todo="make the tensor of this step's time, and take one step with the diffusion model",
     cases=(
-        Case("ordinary", "n_steps left out", _process(9, 5, 3, 4), public=True, weight=1.5),
-        Case("fewer-steps", "n_steps handed in", _process(12, 4, 2, 5, asked=7), public=True),
-        Case("one-image", "a single image", _process(8, 1, 2, 6), weight=0.5),
-        Case("one-step", "a single step", _process(7, 6, 3, 5, asked=1), weight=0.5),
-        Case("independent", "real noise at every step", _process(9, 4, 2, 8), "q2.sample_draws"),
+        Case(
+            "ordinary",
+            "n_steps left out",
+            _process(9, 5, 3, 4),
+            _process(6, 4, 2, 5),
+            weight=1.5,
+        ),
+        Case(
+            "fewer-steps",
+            "n_steps handed in",
+            _process(12, 4, 2, 5, asked=7),
+            _process(21, 3, 2, 4, asked=5),
+        ),
+        Case("one-image", "a single image", _process(8, 1, 2, 6), _process(5, 1, 3, 4), weight=0.5),
+        Case(
+            "one-step",
+            "a single step",
+            _process(7, 6, 3, 5, asked=1),
+            _process(22, 5, 2, 4, asked=1),
+            weight=0.5,
+        ),
+        Case(
+            "independent",
+            "real noise, at first and at every step",
+            _process(9, 4, 2, 8),
+            _process(6, 3, 2, 7),
+            "q2.sample_draws",
+        ),
     ),
     mistakes=(
-        *_shared(_TIME),
+        *_shared(_TIME, "t_ == 0"),
         Mistake(
             "random-times",
             "Times are drawn at random, as in training. Sampling takes every time once, from the "
@@ -133,38 +167,53 @@ INTERMEDIATE = Task(
     title="Images at chosen steps of the reverse process",
     points=5,
     file="q2_trainer_ddpm.py",
+    isolated=True,
     todo="take one step as in `sample`, and keep a copy of the images if this step is to be shown",
     cases=(
         Case(
             "first-and-last",
             "steps 0, one in between, and the last",
             _shown((11, 7, 3, 8), 4, 5, (0, 4, 11)),
-            public=True,
+            _shown((6, 5, 2, 7), 3, 4, (0, 2, 6)),
             weight=1.5,
         ),
         Case(
             "fewer-steps",
             "n_steps handed in",
             _shown((13, 3, 2, 9), 5, 6, (1, 6, 8), asked=8),
-            public=True,
+            _shown((21, 4, 3, 5), 2, 6, (1, 3, 4), asked=4),
         ),
         Case(
             "any-order",
             "steps in any order, one beyond the last",
             _shown((10, 2, 3, 7), 6, 4, (9, 2, 40, 5)),
+            _shown((5, 3, 2, 6), 4, 3, (4, 1, 30, 2)),
         ),
-        Case("nothing", "no step to show", _shown((8, 6, 2, 4), 3, 7, ()), weight=0.5),
-        Case("one-image", "a single image", _shown((9, 4, 3, 6), 1, 5, (3, 8)), weight=0.5),
+        Case(
+            "nothing",
+            "no step to show",
+            _shown((8, 6, 2, 4), 3, 7, ()),
+            _shown((5, 4, 3, 6), 2, 4, ()),
+            weight=0.5,
+        ),
+        Case(
+            "one-image",
+            "a single image",
+            _shown((9, 4, 3, 6), 1, 5, (3, 8)),
+            _shown((6, 3, 2, 5), 1, 4, (2, 5)),
+            weight=0.5,
+        ),
         Case(
             "independent",
-            "real noise at every step",
+            "real noise, at first and at every step",
             _shown((9, 3, 2, 4), 5, 8, ()),
+            _shown((6, 4, 2, 5), 3, 7, ()),
             "q2.generate_intermediate_samples_draws",
             weight=0.5,
         ),
     ),
     mistakes=(
-        *_shared("n_steps - step"),
+        *_shared("n_steps - step", "step == 1"),
         Mistake(
             "counted-by-time",
             "The time t is looked for in steps_to_show. Steps count from 1 at the noisy end: after "

@@ -8,7 +8,7 @@ Reference: Ho & Salimans 2022, "Classifier-Free Diffusion Guidance" (arXiv:2207.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,9 @@ Inputs = dict[str, Any]
 Random = np.random.RandomState
 Make = Callable[[Random], Inputs]
 
-SINGLE = ("alpha", "sigma")  # tables over levels; the others are over pairs of levels
+SINGLE = ("alpha", "sigma")  # tables over levels; most others are over pairs of levels
 STEPS = (*SINGLE, "sigma_q", "sigma_q_x")
+FORWARD = ("q_image", "q_noise")  # alpha and sigma once more, for those that are given q_sample
 ALL = (*STEPS, "mu_z", "mu_x", "var")
 V = 0.3  # default weight of the geometric interpolation, eq. 4
 
@@ -32,7 +33,7 @@ GAPS = (0.4, 3.0)
 ORDINARY = "ordinary noise levels"
 LOW_NOISE = "hardly any noise: levels near 20, where float32 needs care"
 HIGH_NOISE = "hardly any signal: levels near -20"
-NEIGHBOURS = "levels of neighbouring times among a thousand"
+NEIGHBOURS = "levels of neighbouring times among many"
 
 
 def exact(values: np.ndarray) -> np.ndarray:
@@ -79,7 +80,8 @@ def tables(levels: np.ndarray, *names: str) -> Inputs:
     # Pairs that are no reverse step get numbers of no meaning: what is drawn there is not used.
     unused = 0.5 + 0.01 * (level - prim)
     every = {name: np.where(level < prim, table, unused) for name, table in pairs.items()}
-    every |= {"alpha": alpha_of(levels), "sigma": sigma_of(levels)}
+    every |= dict.fromkeys(("alpha", "q_image"), alpha_of(levels))
+    every |= dict.fromkeys(("sigma", "q_noise"), sigma_of(levels))
     return {"given_lambda": levels} | {f"given_{name}": every[name] for name in names}
 
 
@@ -120,7 +122,7 @@ def level(batch: int, low: float, high: float, *given: str) -> Make:
 
     def make(random: Random) -> Inputs:
         lam = exact(spread(random, batch, low, high))
-        inputs = {"n_steps": 100, "weight": network(random), "lambda_t": column(lam)}
+        inputs = {"n_steps": 100 + batch, "weight": network(random), "lambda_t": column(lam)}
         return inputs | (tables(lam, *given) if given else {})
 
     return make
@@ -143,20 +145,20 @@ def pair(batch: int, low: float, high: float, gaps: tuple[float, float], *given:
     def make(random: Random) -> Inputs:
         lam = exact(spread(random, batch, low, high))
         prim = exact(lam + spread(random, batch, *gaps))
-        inputs = {"n_steps": 100, "weight": network(random)}
+        inputs = {"n_steps": 100 + batch, "weight": network(random)}
         inputs |= {"lambda_t": column(lam), "lambda_t_prim": column(prim)}
         return inputs | tables(np.concatenate([lam, prim]), *given)
 
     return make
 
 
-def neighbours(batch: int, *given: str) -> Make:
-    """Pairs of levels of times t and t - 1 among a thousand."""
+def neighbours(batch: int, *given: str, n_steps: int = 1000) -> Make:
+    """Pairs of levels of times t and t - 1 among many."""
 
     def make(random: Random) -> Inputs:
-        lam = schedule(1000)
-        t = spread(random, batch, 100, 900).astype(int)
-        inputs = {"n_steps": 1000, "weight": network(random)}
+        lam = schedule(n_steps)
+        t = spread(random, batch, 0.1 * n_steps, 0.9 * n_steps).astype(int)
+        inputs = {"n_steps": n_steps, "weight": network(random)}
         inputs |= {"lambda_t": column(lam[t]), "lambda_t_prim": column(lam[t - 1])}
         return inputs | tables(np.concatenate([lam[t], lam[t - 1]]), *given)
 
@@ -196,7 +198,7 @@ def training(
         inputs |= {"labels": labels(random, shape[0])} if labelled else {}
         noise = random.standard_normal(shape)
         inputs |= {"noise": noise} if constant is None else {"constant": constant}
-        return inputs | tables(schedule(n_steps), *SINGLE)
+        return inputs | tables(schedule(n_steps), *SINGLE, *FORWARD)
 
     return make
 
@@ -210,6 +212,48 @@ def training_draws(shape: tuple[int, ...], n_steps: int) -> Make:
         return inputs | {"seed": seed_of_times(random, n_steps, 3 * shape[0], n_steps // 3)}
 
     return make
+
+
+def training_often(shape: tuple[int, ...], n_steps: int, calls: int = 24) -> Make:
+    """A batch for the loss, and a seed under which coins of any kind fall on both sides."""
+
+    def make(random: Random) -> Inputs:
+        inputs = training(shape, n_steps)(random)
+        return inputs | {"seed": seed_of_coins(random, calls)}
+
+    return make
+
+
+def seed_of_coins(random: Random, count: int) -> int:
+    """A seed under which some of the first uniform numbers are near 0 and some near 1."""
+    from homework.redirect import Streams
+
+    while True:
+        seed = int(random.randint(1, 2**31 - 1))
+        drawn = Streams(seed).uniform((count,))
+        if drawn.min() < 0.05 and drawn.max() > 0.95:
+            return seed
+
+
+def loss_moments(inputs: Mapping[str, np.ndarray]) -> dict[str, tuple[Any, Any]]:
+    """Mean and standard deviation of the losses of three calls, by simulation."""
+    from homework.redirect import Streams
+
+    x0, weight = (np.asarray(inputs[name], float) for name in ("x0", "weight"))
+    n_steps, batch = int(inputs["n_steps"]), len(x0)
+    drawn = Streams(int(inputs["seed"])).integers(0, n_steps, 3 * batch).reshape(3, batch)
+    place = 0.1 * np.sin(np.arange(x0[0, 0].size)).reshape(x0.shape[2:])
+    shift = weight[1 + np.asarray(inputs["labels"])][:, :, None, None] + place
+    noise = np.random.RandomState(0).standard_normal((400, *x0.shape))
+    found = []
+    for t in drawn:
+        lam = column(np.asarray(inputs["given_lambda"], float)[t])
+        z = alpha_of(lam) * x0 + sigma_of(lam) * noise
+        error = noise - np.tanh(weight[0].reshape(-1, 1, 1) * z + shift)
+        loss = (error**2).sum(axis=(2, 3, 4)).mean(axis=1)
+        found.append((loss.mean(), loss.std()))
+    means, stds = zip(*found)
+    return {"noise_value": (np.array(means), np.array(stds))}
 
 
 def seed_of_times(random: Random, n_steps: int, count: int, least: int = 0) -> int:
@@ -244,7 +288,7 @@ def sampling(
         else:
             weight[1:11] = weight[1]
             weight[11] = weight[1] + random.uniform(0.5, 1.0, shape[1])
-        return inputs | more | tables(schedule(n_steps), *ALL, "std")
+        return inputs | more | tables(schedule(n_steps), *ALL, *FORWARD, "std")
 
     return make
 
@@ -260,7 +304,7 @@ def sampling_draws(shape: tuple[int, int, int, int], n_steps: int) -> Make:
         weight = np.zeros((12, shape[1]))
         weight[1:] = random.uniform(-1.0, 1.0, shape[1])
         lam = schedule(n_steps)
-        known = tables(lam, *ALL, "std")
+        known = tables(lam, *ALL, *FORWARD, "std")
         place = np.arange(shape[2] * shape[3]).reshape(shape[2:])
         eps = np.tanh(weight[1].reshape(-1, 1, 1) + 0.1 * np.sin(place))
         t = np.arange(n_steps - 1, 1, -1)

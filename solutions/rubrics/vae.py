@@ -55,18 +55,19 @@ LOSS_FUNCTION = Task(
             "flat",
             "recon_x and x of shape (batch, pixels)",
             _loss((5, 24), (5, 24), 3),
-            public=True,
+            _loss((4, 20), (4, 20), 5),
         ),
         Case(
             "image-and-flat",
             "x are images, recon_x is flat",
             _loss((4, 30), (4, 1, 5, 6), 7),
-            public=True,
+            _loss((3, 28), (3, 1, 7, 4), 6),
         ),
         Case(
             "images",
             "recon_x and x are images, of 0 and 1",
             _loss((6, 1, 4, 8), (6, 1, 4, 8), 5, binary=True),
+            _loss((5, 1, 6, 3), (5, 1, 6, 3), 4, binary=True),
         ),
     ),
     mistakes=(

@@ -27,7 +27,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from homework.report import Report, say, show
-from homework.verdict import FAILED, GRADER_FAULT, NOT_RUN, PASSED, CaseResult, TaskResult, Verdict
+from homework.verdict import (
+    FAILED,
+    GRADER_FAULT,
+    NOT_RUN,
+    PASSED,
+    CaseResult,
+    TaskResult,
+    Verdict,
+    remarks_on,
+)
 
 if TYPE_CHECKING:
     from homework.fixtures import Assignment, Case, CaseArrays, Task
@@ -113,6 +122,7 @@ def _examine(report: Report, folder: Path) -> None:
         try:
             with quiet() as printed:
                 _run_task(assignment, result, task, loader)
+            result.remarks += remarks_on(result.cases)
         except KeyboardInterrupt:
             verdict = Verdict(NOT_RUN, INTERRUPTED)
             result.cases = [CaseResult("", "the check was interrupted", True, 1.0, verdict)]

@@ -9,6 +9,7 @@ code serves the notebook and the judge, which keeps torch away from the answers.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -34,12 +35,27 @@ def judge(
         device: type of the device on which results have to be.
     """
     with np.errstate(all="ignore"):  # what overflows here is wrong, and nobody needs a warning
-        verdicts = [_judge_one(task, case, answers, outcome, device) for outcome in outcomes]
+        verdicts = [
+            replace(
+                _judge_one(task, case, answers, outcome, device), remark=_remark(outcome.values)
+            )
+            for outcome in outcomes
+        ]
     for verdict in verdicts:
         if verdict.status == PASSED:
             return verdict
     # In isolation nothing but the task itself can be wrong, so that verdict says more.
     return verdicts[-1]
+
+
+def _remark(values: Mapping[str, Value]) -> str:
+    note = values.get("note_device")
+    if note is None or note.array is None or not note.array.any():
+        return ""
+    return (
+        "on a GPU this would fail, because it computes with tensors of the CPU: make all tensors "
+        "on the `device` that the class is given (no points lost)"
+    )
 
 
 def _judge_one(
@@ -58,7 +74,7 @@ def _judge_one(
 
 def _rank(name: str) -> tuple[int, str]:
     """What is looked at first: results, then gradients, then what else a call must not do."""
-    prefixes = ("grad_", "noise_", "second", "after_")
+    prefixes = ("grad_", "noise_", "second", "left_", "after_")
     for rank, prefix in enumerate(prefixes, start=1):
         if name.startswith(prefix):
             return rank, name
@@ -186,8 +202,12 @@ def _called(name: str) -> str:
         return "the result of a second call"
     if name.startswith("after_"):
         return f"the input `{name.removeprefix('after_')}` after the call"
+    if name.startswith("left_"):
+        return "what the call leaves behind in the network"
     if name == "number_of_images":
         return "the number of images in the list"
+    if name == "different_labels":
+        return "whether images get labels of their own"
     if name.startswith("image_"):
         return f"image {name.removeprefix('image_')} of the list"
     if name.startswith("noise_"):

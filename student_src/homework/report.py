@@ -155,8 +155,9 @@ def clean(text: str, limit: int) -> str:
 def _lines(result: TaskResult, full: bool) -> list[tuple[str, str]]:
     """What is said of a task, as (label, text); `full` adds what only one task has room for."""
     verdict = result.worst
+    notes = [("Note", clean(remark, 1000)) for remark in result.remarks]
     if verdict.status == PASSED and not full:
-        return []
+        return notes
     said = [("", verdict.rationale), ("Hint", verdict.help)]
     if verdict.status == NOT_IMPLEMENTED and not verdict.detail and not full:
         said = []  # the status says it all, for many tasks at once
@@ -165,7 +166,7 @@ def _lines(result: TaskResult, full: bool) -> list[tuple[str, str]]:
     if verdict.line:
         said.append(("Where", f"{verdict.file}, line {verdict.line}"))
     said.append(("Cases", _cases(result, full)))
-    return [(label, clean(text, 1000 if full else 300)) for label, text in said if text]
+    return [(label, clean(text, 1000 if full else 300)) for label, text in said if text] + notes
 
 
 def _details(verdict: Verdict) -> list[tuple[str, str]]:

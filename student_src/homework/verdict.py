@@ -24,6 +24,7 @@ class Verdict:
         help: what to do about it; the hint of the planted mistake that it equals, if any.
         detail: values, or the text of an exception: shown for public cases only.
         mistake: id of the planted mistake that it equals, if any.
+        remark: a sentence beside the verdict that costs nothing.
         file, line: the place in the student's file that raised, if any.
     """
 
@@ -32,6 +33,7 @@ class Verdict:
     help: str = ""
     detail: str = ""
     mistake: str = ""
+    remark: str = ""
     file: str = ""
     line: int = 0
 
@@ -85,6 +87,11 @@ class TaskResult:
     @property
     def failing(self) -> list[CaseResult]:
         return [case for case in self.cases if case.verdict.status != PASSED]
+
+
+def remarks_on(cases: Sequence[CaseResult]) -> list[str]:
+    """The remarks of all verdicts, each once."""
+    return list(dict.fromkeys(c.verdict.remark for c in cases if c.verdict.remark))
 
 
 def _most_telling(verdicts: Sequence[Verdict]) -> Verdict:

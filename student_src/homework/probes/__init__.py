@@ -8,5 +8,7 @@ Names of what a probe returns are read by the comparison:
   something was remembered from the first;
 * `grad_x`: the gradient with respect to `x`;
 * `after_x`: the input `x` after the call, to see whether it was changed in place;
+* `left_gradient`, `left_weight`: what a loss has done to the network, which is the training loop's;
+* `note_...`: what explains a result and is never compared with anything; see `homework.calls`;
 * `noise_...`: draws that have to look like independent standard normal numbers.
 """

@@ -7,6 +7,7 @@ not know an argument, the student's own method answers.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,8 @@ import torch
 from torch import nn
 
 from homework import randomizer
+from homework.calls import WRONG_CALLS
+from homework.unet_inputs import check_labels, check_times
 
 Inputs = dict[str, torch.Tensor]
 
@@ -53,44 +56,97 @@ def _same(argument: Any, known: torch.Tensor | None) -> bool:
     )
 
 
-class TimedEps(nn.Module):
-    """A small `eps_model(xt, t)`: depends on every pixel, its place, its channel and the time.
+class Record(list[Any]):
+    """A list that copies of its owner share: what a copied network is asked is noted as well."""
 
-    `fed` lists the images of all calls.
+    def __deepcopy__(self, memo: dict[int, Any]) -> Record:
+        return self
+
+
+class _Eps(nn.Module):
+    """What the two small networks share: their weights, and a record of their calls.
+
+    `fed` and `labels` list what all calls were given; `times` are such as are no labels.
     """
 
     def __init__(self, weight: torch.Tensor) -> None:
         super().__init__()
-        self.weight = nn.Parameter(weight.clone())  # (2, channels)
-        self.fed: list[torch.Tensor] = []
+        self.weight = nn.Parameter(weight.clone())
+        self.fed, self.labels, self.times = Record(), Record(), Record()
+        self._results, self._wrong = Record(), Record()
 
-    def forward(self, xt: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-        check_images(xt)
-        self.fed.append(xt.detach().clone())
-        if not isinstance(t, torch.Tensor) or t.shape != xt.shape[:1]:
-            found = tuple(t.shape) if isinstance(t, torch.Tensor) else type(t).__name__
-            raise ValueError(f"eps_model wants t of shape (batch,) = ({len(xt)},), not {found}")
-        level = torch.cos(0.3 * t.to(xt.dtype)).reshape(-1, 1, 1, 1)
-        return _response(xt, self.weight[0], self.weight[1].reshape(1, -1, 1, 1) * level)
+    def copy_to(self, device: torch.device) -> _Eps:
+        """A network of the same weights elsewhere, with a record of its own."""
+        return type(self)(self.weight.detach().to(device))
+
+    def _answer(self, x: torch.Tensor, scale: torch.Tensor, shift: torch.Tensor) -> torch.Tensor:
+        """tanh(scale x + shift), a little different at each pixel."""
+        check_images(x)
+        self.fed.append(x.detach().clone())
+        if any(x is known for known in self._results):
+            self._wrong.append("own-result")
+        place = torch.arange(x[0, 0].numel(), device=x.device, dtype=x.dtype)
+        ripple = 0.1 * torch.sin(place.reshape(x[0, 0].shape))
+        self._results.append(torch.tanh(scale.reshape(1, -1, 1, 1) * x + shift + ripple))
+        return self._results[-1]
+
+    def note_calls(self, labelled: bool = False) -> dict[str, torch.Tensor]:
+        """The output `note_calls`; `labelled` if every call should have had labels."""
+        wrong = set(self._wrong) - (set() if labelled else {"no-labels"})
+        if not self.fed:
+            wrong.add("never")
+        return {"note_calls": torch.tensor([int(key in wrong) for key in WRONG_CALLS])}
 
 
-class LabelledEps(nn.Module):
-    """A small `eps_model(z, labels)`: depends on every pixel, its place, its channel, the label."""
+class TimedEps(_Eps):
+    """A small `eps_model(x, t)`: depends on every pixel, its place, its channel and the time.
 
-    def __init__(self, weight: torch.Tensor) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(weight.clone())  # (12, channels): scale, ten labels, no label
+    Takes what `homework.unet.DDPMUNet` takes. weight: (2, channels).
+    """
 
-    def forward(self, z: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, t: torch.Tensor | None = None, **more: Any) -> torch.Tensor:
+        if more:
+            raise TypeError(WRONG_CALLS["keyword"])
+        if t is None:
+            raise TypeError(WRONG_CALLS["no-time"])
+        check_images(x)
+        check_times(t, x)
+        level = torch.cos(0.3 * t.to(x.dtype)).reshape(-1, 1, 1, 1)
+        return self._answer(x, self.weight[0], self.weight[1].reshape(1, -1, 1, 1) * level)
+
+
+class LabelledEps(_Eps):
+    """A small `eps_model(z, labels)`: depends on every pixel, its place, its channel, the label.
+
+    Takes what `homework.unet.CFGUNet` takes. weight: (12, channels): scale, ten labels, no label.
+    """
+
+    num_classes = 10
+
+    def forward(
+        self, z: torch.Tensor, labels: torch.Tensor | None = None, *more: Any, **named: Any
+    ) -> torch.Tensor:
+        if named.keys() - {"t", "time", "timesteps", "lambda_t"}:
+            raise TypeError(WRONG_CALLS["keyword"])
+        if more or named or (isinstance(labels, torch.Tensor) and labels.is_floating_point()):
+            raise TypeError(WRONG_CALLS["time"])
         check_images(z)
         if labels is None:
-            labels = torch.full((len(z),), 10, device=z.device)
-        elif not isinstance(labels, torch.Tensor) or tuple(labels.shape) != (len(z),):
-            raise ValueError(f"eps_model wants labels of shape (batch,) = ({len(z)},), or None")
-        elif labels.is_floating_point() or labels.min() < 0 or labels.max() > 9:
-            raise ValueError("eps_model wants integer labels from 0 to 9, or None")
-        shift = self.weight[1 + labels].reshape(len(z), -1, 1, 1)
-        return _response(z, self.weight[0], shift)
+            self._wrong.append("no-labels")
+            labels = torch.full((len(z),), self.num_classes, device=z.device)
+        else:
+            if any(labels is t for t in self.times):
+                self._wrong.append("time")
+            self._check_labels(labels, z)
+            self.labels.append(labels)
+        shift = self.weight[1 + labels.long()].reshape(len(z), -1, 1, 1)
+        return self._answer(z, self.weight[0], shift)
+
+    def _check_labels(self, labels: torch.Tensor, z: torch.Tensor) -> None:
+        whole = isinstance(labels, torch.Tensor) and labels.shape == z.shape[:1]
+        if whole and not z.is_meta and (labels.min() < 0 or labels.max() >= self.num_classes):
+            raise TypeError(WRONG_CALLS["label-range"])
+        check_labels(labels, z, self.num_classes)
 
 
 def check_images(x: Any) -> None:
@@ -100,17 +156,35 @@ def check_images(x: Any) -> None:
         raise ValueError(f"eps_model wants (batch, channels, height, width) images, not {found}")
 
 
-def _response(x: torch.Tensor, scale: torch.Tensor, shift: torch.Tensor) -> torch.Tensor:
-    place = torch.arange(x[0, 0].numel(), device=x.device, dtype=x.dtype).reshape(x[0, 0].shape)
-    return torch.tanh(scale.reshape(1, -1, 1, 1) * x + shift + 0.1 * torch.sin(place))
+class _Given:
+    """A diffusion model that looks everything up in the tables `given_<name>` of a case.
 
+    What it does not have, such as a helper or a setting that only the student's class knows, comes
+    from the student's own model, which `own` makes when it is first needed.
+    """
 
-class GivenDDPM:
-    """A `DenoiseDiffusion` that looks everything up: `given_<name>` tables of n_steps numbers."""
-
-    def __init__(self, inputs: Inputs, eps_model: TimedEps) -> None:
+    def __init__(
+        self, inputs: Inputs, eps_model: _Eps, own: Callable[[], Any] | None = None
+    ) -> None:
         self.tables = {k[6:]: v for k, v in inputs.items() if k.startswith("given_")}
         self.eps_model = eps_model
+        self._own, self._made = own, None
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("_own", "_made") or name.startswith("__") or self._own is None:
+            raise AttributeError(f"the diffusion model has nothing named {name}")
+        if self._made is None:
+            self._made = self._own()
+        return getattr(self._made, name)
+
+
+class GivenDDPM(_Given):
+    """A `DenoiseDiffusion`; its tables hold n_steps numbers each."""
+
+    def __init__(
+        self, inputs: Inputs, eps_model: _Eps, own: Callable[[], Any] | None = None
+    ) -> None:
+        super().__init__(inputs, eps_model, own)
         self.n_steps = len(self.tables["beta"])
         self.device = self.tables["beta"].device
         self.beta = self.sigma2 = self.tables["beta"]
@@ -144,29 +218,22 @@ class GivenDDPM:
         return mean + self._at("p_noise", t) * randomizer.normal_like(xt)
 
 
-class GivenCFG:
-    """A `CFGDiffusion` that looks everything up.
+class GivenCFG(_Given):
+    """A `CFGDiffusion`.
 
     `given_lambda` lists K noise levels, by time where a task has times; `given_alpha` and
-    `given_sigma` belong to them. `given_<name>` of shape (K, K) belongs to a pair of levels.
-    `own` makes the student's own one, which is asked for helpers that only it has.
+    `given_sigma` belong to them. `given_<name>` of shape (K, K) belongs to a pair of levels. No
+    method answers from the tables of another, since those may be what a task is asked.
     """
 
     def __init__(
-        self, inputs: Inputs, eps_model: nn.Module, own: Callable[[], Any] | None = None
+        self, inputs: Inputs, eps_model: _Eps, own: Callable[[], Any] | None = None
     ) -> None:
-        self.own = own
-        self.tables = {k[6:]: v for k, v in inputs.items() if k.startswith("given_")}
-        self.eps_model = eps_model
+        super().__init__(inputs, eps_model, own)
         self.levels = self.tables["lambda"]
         self.n_steps = len(self.levels)
         self.device = self.levels.device
         self.lambda_min, self.lambda_max = -20.0, 20.0
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "own" or name.startswith("__") or self.own is None:
-            raise AttributeError(f"CFGDiffusion has nothing named {name}")
-        return getattr(self.own(), name)
 
     def _index(self, level: Any) -> torch.Tensor:
         if not isinstance(level, torch.Tensor):
@@ -184,6 +251,7 @@ class GivenCFG:
         return self.tables[name][torch.broadcast_tensors(*map(self._index, levels))]
 
     def get_lambda(self, t: torch.Tensor) -> torch.Tensor:
+        self.eps_model.times.append(t)
         # A sampler may ask for the level "after" t = 0 and not use what it then draws.
         return self.levels[t.long().clamp(0, self.n_steps - 1)].reshape(-1, 1, 1, 1)
 
@@ -199,7 +267,7 @@ class GivenCFG:
     def q_sample(
         self, x: torch.Tensor, lambda_t: torch.Tensor, noise: torch.Tensor
     ) -> torch.Tensor:
-        return self._at("alpha", lambda_t) * x + self._at("sigma", lambda_t) * noise
+        return self._at("q_image", lambda_t) * x + self._at("q_noise", lambda_t) * noise
 
     def sigma_q(self, lambda_t: torch.Tensor, lambda_t_prim: torch.Tensor) -> torch.Tensor:
         return self._at("sigma_q", lambda_t, lambda_t_prim)
@@ -254,3 +322,19 @@ def looked_up(owner: Any, *names: str) -> dict[str, Callable[..., Any]]:
         return function
 
     return {name: method(name) for name in names}
+
+
+def with_gradient(value: Any, eps_model: _Eps, weight: torch.Tensor) -> dict[str, Any]:
+    """A loss, the gradient of its backward pass, and what the loss itself left in the network.
+
+    `left_gradient` is the gradient before the backward pass, `left_weight` the change of the
+    weights: both are zero unless a loss also does what belongs to the training loop.
+    """
+    mine = eps_model.weight
+    left = torch.zeros_like(weight) if mine.grad is None else mine.grad.clone()
+    values = {"left_gradient": left, "left_weight": mine.detach() - weight}
+    mine.grad = None
+    if isinstance(value, torch.Tensor) and value.requires_grad:
+        with contextlib.suppress(RuntimeError):  # of a graph that a backward pass has freed
+            value.sum().backward()
+    return {"value": value, "grad_eps_model": mine.grad} | values

@@ -6,21 +6,29 @@ from typing import Any
 
 import torch
 
-from homework.probes.given import GivenDDPM, Inputs, TimedEps, looked_up
+from homework.probes.elsewhere import note_device
+from homework.probes.given import GivenDDPM, Inputs, TimedEps, looked_up, with_gradient
 from homework.randomizer import replay
 from homework.student import Student
 
 Values = dict[str, Any]
 
 
+_ALL = ("q_xt_x0", "q_sample", "p_xt_prev_xt", "p_sample")
+
+
 def _model(student: Student, inputs: Inputs, *given: str) -> Any:
     """The student's DenoiseDiffusion; in isolation the methods named in `given` are looked up."""
     eps_model = TimedEps(inputs["weight"])
-    make = student.function("q2_ddpm", "DenoiseDiffusion")
-    model = make(eps_model, int(inputs["n_steps"]), torch.device(student.device))
+    model = _own_model(student, inputs, eps_model)
     if given:
         student.give(model, **looked_up(GivenDDPM(inputs, eps_model), *given))
     return model
+
+
+def _own_model(student: Student, inputs: Inputs, eps_model: TimedEps) -> Any:
+    make = student.function("q2_ddpm", "DenoiseDiffusion")
+    return make(eps_model, int(inputs["n_steps"]), torch.device(student.device))
 
 
 def _pair(values: Values, result: Any, names: tuple[str, str], prefix: str = "") -> Values:
@@ -31,11 +39,13 @@ def _pair(values: Values, result: Any, names: tuple[str, str], prefix: str = "")
 
 
 def q_xt_x0(student: Student, inputs: Inputs) -> Values:
-    q = student.method(_model(student, inputs), "q_xt_x0")
+    model = _model(student, inputs)
+    q = student.method(model, "q_xt_x0")
     x0, t = inputs["x0"].clone(), inputs["t"].clone()
     values = _pair({}, q(x0, t), ("mean", "var"))
     second = q(inputs["x0"].flip(0), inputs["t"].flip(0))
     values = _pair(values, second, ("mean", "var"), "second_")
+    values |= note_device(model, "q_xt_x0", inputs["x0"], inputs["t"])
     return values | {"after_x0": x0, "after_t": t}
 
 
@@ -60,12 +70,15 @@ def q_sample_draws(student: Student, inputs: Inputs) -> Values:
 
 
 def p_xt_prev_xt(student: Student, inputs: Inputs) -> Values:
-    p = student.method(_model(student, inputs), "p_xt_prev_xt")
+    model = _model(student, inputs)
+    p = student.method(model, "p_xt_prev_xt")
     xt, t = inputs["xt"].clone(), inputs["t"].clone()
     with torch.no_grad():
         values = _pair({}, p(xt, t), ("mean", "var"))
         second = p(inputs["xt"].flip(0), inputs["t"].flip(0))
     values = _pair(values, second, ("mean", "var"), "second_")
+    values |= model.eps_model.note_calls()
+    values |= note_device(model, "p_xt_prev_xt", inputs["xt"], inputs["t"])
     return values | {"after_xt": xt, "after_t": t}
 
 
@@ -94,23 +107,22 @@ def loss(student: Student, inputs: Inputs) -> Values:
     noise = inputs["noise"].clone() if "noise" in inputs else None
     with replay(int(inputs["seed"]), constant=float(inputs.get("constant", 0.0))):
         value = student.method(model, "loss")(x0, noise)
-    if isinstance(value, torch.Tensor) and value.requires_grad:
-        value.sum().backward()
-    values: Values = {"value": value, "grad_eps_model": model.eps_model.weight.grad}
-    return values | {"after_x0": x0} | ({} if noise is None else {"after_noise": noise})
+    values = with_gradient(value, model.eps_model, inputs["weight"])
+    mine = {"x0": x0, "noise": noise}
+    return values | {f"after_{name}": a for name, a in mine.items() if a is not None}
 
 
 def loss_draws(student: Student, inputs: Inputs) -> Values:
-    """Twice with real noise, looking at the x_t that eps_model is fed."""
+    """Twice with real noise, looking at the losses and at the x_t that eps_model is fed."""
     model = _model(student, inputs, "q_xt_x0", "q_sample")
-    fed: list[torch.Tensor] = []
+    fed, losses = [], []
     with replay(int(inputs["seed"])):
         for _ in range(2):
             model.eps_model.fed.clear()
-            student.method(model, "loss")(inputs["x0"].clone())
+            losses.append(student.method(model, "loss")(inputs["x0"].clone()))
             if model.eps_model.fed:  # perhaps called again, or with one image at a time
                 fed.append(torch.cat(model.eps_model.fed)[: len(inputs["x0"])])
-    return {"noise_xt": _stack(fed)}
+    return {"noise_xt": _stack(fed), "noise_value": _stack(losses)}
 
 
 def _stack(tensors: list[Any]) -> Any:
@@ -121,9 +133,16 @@ def _stack(tensors: list[Any]) -> Any:
     return torch.stack(tensors) if same else tensors[0]
 
 
-def _trainer(student: Student, inputs: Inputs) -> tuple[Any, GivenDDPM]:
+def _trainer(student: Student, inputs: Inputs) -> tuple[Any, TimedEps]:
+    """The student's Trainer, around their own DenoiseDiffusion or, in isolation, a given one."""
     eps_model = TimedEps(inputs["weight"])
-    diffusion = GivenDDPM(inputs, eps_model)
+
+    def own() -> Any:
+        model = _own_model(student, inputs, eps_model)
+        student.give(model, **looked_up(GivenDDPM(inputs, eps_model), *_ALL))
+        return model
+
+    diffusion = GivenDDPM(inputs, eps_model, own) if student.isolated else own()
     args = student.args(
         n_steps=int(inputs["n_steps"]),
         n_samples=int(inputs["n_samples"]),
@@ -131,57 +150,57 @@ def _trainer(student: Student, inputs: Inputs) -> tuple[Any, GivenDDPM]:
         image_size=int(inputs["image_size"]),
     )
     make = student.function("q2_trainer_ddpm", "Trainer")
-    return make(args, eps_model, diffusion), diffusion
+    return make(args, eps_model, diffusion), eps_model
 
 
 def sample(student: Student, inputs: Inputs) -> Values:
     """The whole reverse process with constant noise; with `asked_steps`, n_steps is handed in."""
-    trainer, _ = _trainer(student, inputs)
-    draw = student.method(trainer, "sample")
+    trainer, eps_model = _trainer(student, inputs)
+    asked = {"n_steps": int(inputs["asked_steps"])} if "asked_steps" in inputs else {}
     with replay(0, constant=float(inputs["constant"])):
-        if "asked_steps" in inputs:
-            return {"value": draw(n_steps=int(inputs["asked_steps"]))}
-        return {"value": draw()}
+        value = student.method(trainer, "sample")(**asked)
+    return {"value": value} | eps_model.note_calls()
 
 
-def _step_noise(diffusion: GivenDDPM, samples: int) -> Any:
-    """(n_steps - 1, samples, ...) noise: by how much images differ from the mean of their step.
+def _noise(inputs: Inputs, eps_model: TimedEps, samples: int) -> Values:
+    """`noise_first`, (1, samples, ...), are the first images; `noise_steps`, (n_steps - 1, samples,
+    ...), is by how much images differ from the mean of their step.
 
     Told from what eps_model was fed, so that it does not matter who draws the noise, nor whether
     images are taken all at once.
     """
-    fed = list(diffusion.eps_model.fed)
-    steps = diffusion.n_steps
+    given = GivenDDPM(inputs, TimedEps(inputs["weight"]))
+    fed, steps = eps_model.fed, given.n_steps
     if sum(map(len, fed)) != steps * samples:
-        return fed[0] if fed else None
-    x = torch.cat(fed).reshape(steps, samples, *fed[0].shape[1:])
+        return {"noise_first": fed[0] if fed else None}
+    x = torch.cat(list(fed)).reshape(steps, samples, *fed[0].shape[1:])
     noises = []
     for step in range(steps - 1):
         t = torch.full((samples,), steps - 1 - step, device=x.device)
-        mean, var = diffusion.p_xt_prev_xt(x[step], t)
+        mean, var = given.p_xt_prev_xt(x[step], t)
         noises.append((x[step + 1] - mean) / var.sqrt())
-    return torch.stack(noises)
+    return {"noise_first": x[:1], "noise_steps": torch.stack(noises).detach()}
 
 
 def sample_draws(student: Student, inputs: Inputs) -> Values:
-    """The noise of each step, while the process runs on real noise."""
-    trainer, diffusion = _trainer(student, inputs)
+    """The noise at first and at each step, while the process runs on real noise."""
+    trainer, eps_model = _trainer(student, inputs)
     with replay(int(inputs["seed"])):
         student.method(trainer, "sample")()
-    return {"noise_steps": _step_noise(diffusion, int(inputs["n_samples"]))}
+    return _noise(inputs, eps_model, int(inputs["n_samples"]))
 
 
 def generate_intermediate_samples_draws(student: Student, inputs: Inputs) -> Values:
-    """The noise of each step, while the process runs on real noise."""
-    trainer, diffusion = _trainer(student, inputs)
+    """The noise at first and at each step, while the process runs on real noise."""
+    trainer, eps_model = _trainer(student, inputs)
     shape = {"n_samples": int(inputs["shown_samples"]), "img_size": int(inputs["shown_size"])}
     with replay(int(inputs["seed"])):
         student.method(trainer, "generate_intermediate_samples")(**shape)
-    return {"noise_steps": _step_noise(diffusion, shape["n_samples"])}
+    return _noise(inputs, eps_model, shape["n_samples"])
 
 
 def generate_intermediate_samples(student: Student, inputs: Inputs) -> Values:
-    trainer, _ = _trainer(student, inputs)
+    trainer, eps_model = _trainer(student, inputs)
     generate = student.method(trainer, "generate_intermediate_samples")
     settings = {
         "n_samples": int(inputs["shown_samples"]),
@@ -195,4 +214,5 @@ def generate_intermediate_samples(student: Student, inputs: Inputs) -> Values:
     if not isinstance(images, (list, tuple)):
         return {"number_of_images": images}
     arrays = [i.detach().cpu().numpy() if isinstance(i, torch.Tensor) else i for i in images]
-    return {"number_of_images": len(arrays)} | {f"image_{k}": a for k, a in enumerate(arrays)}
+    values: Values = {"number_of_images": len(arrays)} | eps_model.note_calls()
+    return values | {f"image_{k}": a for k, a in enumerate(arrays)}

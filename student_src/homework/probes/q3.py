@@ -7,12 +7,15 @@ from typing import Any
 
 import torch
 
-from homework.probes.given import GivenCFG, Inputs, LabelledEps, looked_up
+from homework.probes.elsewhere import note_device
+from homework.probes.given import GivenCFG, Inputs, LabelledEps, looked_up, with_gradient
 from homework.probes.q2 import _stack
 from homework.randomizer import replay
 from homework.student import Student
 
 Values = dict[str, Any]
+
+CALLS = 24  # of a loss that is called often
 
 _LEVELS = ("alpha_lambda", "sigma_lambda")
 _STEPS = (*_LEVELS, "sigma_q", "sigma_q_x")
@@ -22,11 +25,15 @@ _REST = ("get_lambda", "q_sample", "mu_p_theta", "var_p_theta", "p_sample")
 def _model(student: Student, inputs: Inputs, *given: str) -> Any:
     """The student's CFGDiffusion; in isolation the methods named in `given` are looked up."""
     eps_model = LabelledEps(inputs["weight"])
-    make = student.function("q3_cfg_diffusion", "CFGDiffusion")
-    model = make(eps_model, int(inputs["n_steps"]), torch.device(student.device))
+    model = _own_model(student, inputs, eps_model)
     if given:
         student.give(model, **looked_up(GivenCFG(inputs, eps_model), *given))
     return model
+
+
+def _own_model(student: Student, inputs: Inputs, eps_model: LabelledEps) -> Any:
+    make = student.function("q3_cfg_diffusion", "CFGDiffusion")
+    return make(eps_model, int(inputs["n_steps"]), torch.device(student.device))
 
 
 def _two_calls(function: Callable[..., Any], inputs: Inputs, *names: str) -> Values:
@@ -38,7 +45,9 @@ def _two_calls(function: Callable[..., Any], inputs: Inputs, *names: str) -> Val
 
 
 def get_lambda(student: Student, inputs: Inputs) -> Values:
-    return _two_calls(student.method(_model(student, inputs), "get_lambda"), inputs, "t")
+    model = _model(student, inputs)
+    values = _two_calls(student.method(model, "get_lambda"), inputs, "t")
+    return values | note_device(model, "get_lambda", inputs["t"])
 
 
 def alpha_lambda(student: Student, inputs: Inputs) -> Values:
@@ -108,71 +117,76 @@ def loss(student: Student, inputs: Inputs) -> Values:
     noise = inputs["noise"].clone() if "noise" in inputs else None
     with replay(int(inputs["seed"]), constant=float(inputs.get("constant", 0.0))):
         value = student.method(model, "loss")(x0, labels, noise)
-    if isinstance(value, torch.Tensor) and value.requires_grad:
-        value.sum().backward()
-    values: Values = {"value": value, "grad_eps_model": model.eps_model.weight.grad}
+    values = with_gradient(value, model.eps_model, inputs["weight"])
+    values |= model.eps_model.note_calls(labelled=labels is not None)
     mine = {"x0": x0, "labels": labels, "noise": noise}
     return values | {f"after_{name}": a for name, a in mine.items() if a is not None}
 
 
-def loss_draws(student: Student, inputs: Inputs) -> Values:
-    """Three times with real noise, looking at what eps_model is fed."""
+def loss_often(student: Student, inputs: Inputs) -> Values:
+    """The losses of many calls with noise and labels: what happens only now and then shows."""
     model = _model(student, inputs, *_LEVELS, "get_lambda", "q_sample")
-    fed = _fed(model.eps_model)
-    drawn = []
+    given = [inputs[name] for name in ("x0", "labels", "noise")]
+    with replay(int(inputs["seed"])):
+        losses = [student.method(model, "loss")(*map(torch.clone, given)) for _ in range(CALLS)]
+    return {"value": _stack(losses)} | model.eps_model.note_calls(labelled=True)
+
+
+def loss_draws(student: Student, inputs: Inputs) -> Values:
+    """Three times with real noise, looking at the losses and at what eps_model is fed."""
+    model = _model(student, inputs, *_LEVELS, "get_lambda", "q_sample")
+    drawn, losses = [], []
     with replay(int(inputs["seed"])):
         for _ in range(3):
-            fed.clear()
-            student.method(model, "loss")(inputs["x0"].clone(), inputs["labels"].clone())
-            drawn += _in_batches(fed, len(inputs["x0"]))[:1]
-    return {"noise_z": _stack(drawn)}
+            model.eps_model.fed.clear()
+            losses.append(
+                student.method(model, "loss")(inputs["x0"].clone(), inputs["labels"].clone())
+            )
+            drawn += _latents(model.eps_model, len(inputs["x0"]))[:1]
+    return {"noise_z": _stack(drawn), "noise_value": _stack(losses)}
 
 
-def _fed(eps_model: torch.nn.Module) -> list[torch.Tensor]:
-    """A list that will hold the different latents that eps_model is called with, in their order."""
+def _latents(eps_model: LabelledEps, batch: int) -> list[torch.Tensor]:
+    """Whole batches of the different latents that eps_model was fed, in their order.
+
+    Each is fed twice, with labels and without; and perhaps one image at a time.
+    """
     fed: list[torch.Tensor] = []
-
-    def note(module: Any, args: Any, out: Any) -> None:
-        z = args[0].detach()
+    for z in eps_model.fed:
         if not any(z.shape == known.shape and torch.equal(z, known) for known in fed):
-            fed.append(z.clone())
-
-    eps_model.register_forward_hook(note)
-    return fed
-
-
-def _in_batches(fed: list[torch.Tensor], batch: int) -> list[torch.Tensor]:
-    """Whole batches, also where eps_model was called with one image at a time."""
+            fed.append(z)
     if not fed:
         return []
     images = torch.cat(fed)
     return list(images[: len(images) // batch * batch].split(batch))
 
 
-def _trainer(student: Student, inputs: Inputs) -> Any:
+def _trainer(student: Student, inputs: Inputs) -> tuple[Any, LabelledEps]:
     """The student's Trainer, around the student's CFGDiffusion or, in isolation, a given one."""
     eps_model = LabelledEps(inputs["weight"])
-    n_steps, device = int(inputs["n_steps"]), torch.device(student.device)
 
     def own() -> Any:
-        model = student.function("q3_cfg_diffusion", "CFGDiffusion")(eps_model, n_steps, device)
+        model = _own_model(student, inputs, eps_model)
         student.give(model, **looked_up(GivenCFG(inputs, eps_model), *_STEPS, *_REST))
         return model
 
     diffusion = GivenCFG(inputs, eps_model, own) if student.isolated else own()
     args = student.args(
-        n_steps=n_steps,
+        n_steps=int(inputs["n_steps"]),
         n_samples=int(inputs["n_samples"]),
         image_channels=int(inputs["image_channels"]),
         image_size=int(inputs["image_size"]),
     )
     make = student.function("q3_trainer_cfg", "Trainer")
-    return make(args, eps_model, diffusion)
+    return make(args, eps_model, diffusion), eps_model
 
 
 def sample(student: Student, inputs: Inputs) -> Values:
-    """The guided process with constant noise; what a case does not name is left at its default."""
-    trainer = _trainer(student, inputs)
+    """The guided process with constant noise; what a case does not name is left at its default.
+
+    Without labels, `different_labels` is 1 if those that are drawn are not all the same.
+    """
+    trainer, eps_model = _trainer(student, inputs)
     settings: dict[str, Any] = {}
     if "labels" in inputs:
         settings["labels"] = inputs["labels"].clone()
@@ -181,21 +195,24 @@ def sample(student: Student, inputs: Inputs) -> Values:
     if "asked_steps" in inputs:
         settings["n_steps"] = int(inputs["asked_steps"])
     with replay(0, constant=float(inputs["constant"])):
-        return {"value": student.method(trainer, "sample")(**settings)}
+        value = student.method(trainer, "sample")(**settings)
+    values: Values = {"value": value} | eps_model.note_calls()
+    if "labels" not in inputs:
+        drawn = torch.cat([torch.empty(0, dtype=torch.long), *eps_model.labels])
+        values["different_labels"] = torch.tensor(float(len(drawn.unique()) > 1))
+    return values
 
 
 def sample_draws(student: Student, inputs: Inputs) -> Values:
-    """The noise of each step, found from the latents that eps_model is fed one step later.
+    """The noise at first and at each step, found from the latents that eps_model is fed.
 
     The network of these cases does not look at z, so a step without noise takes z to
     step_scale z + step_shift: numbers of the case.
     """
-    trainer = _trainer(student, inputs)
-    fed = _fed(trainer.eps_model)
+    trainer, eps_model = _trainer(student, inputs)
     with replay(int(inputs["seed"])):
         student.method(trainer, "sample")(labels=inputs["labels"].clone())
-    z = _in_batches(fed, int(inputs["n_samples"]))
+    z = _latents(eps_model, int(inputs["n_samples"]))
     steps = zip(z, z[1:], inputs["step_scale"], inputs["step_shift"], inputs["step_std"])
-    return {
-        "noise_steps": _stack([(b - scale * a - shift) / std for a, b, scale, shift, std in steps])
-    }
+    noises = [(b - scale * a - shift) / std for a, b, scale, shift, std in steps]
+    return {"noise_first": _stack(z[:1]), "noise_steps": _stack(noises)}

@@ -3,8 +3,8 @@
 Why: neither torch nor CUDA promises equal random numbers between versions or devices, and a
 solution may draw with any function, in any order. Inside `replay(seed)`, whatever is asked of
 torch, `torch.distributions`, numpy or `random` is answered from NumPy `RandomState` streams,
-which never change (NEP 19). There is one stream a kind (normal, uniform, integer), so drawing
-times before or after noise makes no difference.
+which never change (NEP 19). There is one stream for each family of draws, so drawing times before
+or after noise, or beside a coin that is tossed for something else, makes no difference.
 
 `replay(seed, constant=c)` answers every normal draw with c and every uniform draw with Phi(c):
 then not even the layout of the draws matters. Integer draws stay random.

@@ -82,13 +82,14 @@ def _integers(
     if span.ndim == 0 and np.ndim(low) == 0:
         values = _shaped(s.integers(int(low), int(low + span), _count(size)), size)
     else:
-        values = np.asarray(low) + np.floor(_shaped(s.fresh_uniform(_count(size)), size) * span)
+        draws = _shaped(s.fresh_uniform(_count(size), "integers"), size)
+        values = np.asarray(low) + np.floor(draws * span)
     return values.astype(dtype or np.int64)
 
 
 def _permutation(s: Streams, x: Any, axis: int = 0) -> Any:
     items = np.arange(x) if np.ndim(x) == 0 else np.asarray(x)
-    order = np.argsort(s.fresh_uniform(items.shape[axis]), kind="stable")
+    order = np.argsort(s.fresh_uniform(items.shape[axis], "permutation"), kind="stable")
     return np.take(items, order, axis=axis)
 
 
@@ -96,11 +97,11 @@ def _choice(s: Streams, a: Any, size: Any = None, replace: bool = True, p: Any =
     items = np.arange(a) if np.ndim(a) == 0 else np.asarray(a)
     n = _count(size)
     if not replace:
-        index = np.argsort(s.fresh_uniform(len(items)), kind="stable")[:n]
+        index = np.argsort(s.fresh_uniform(len(items), "permutation"), kind="stable")[:n]
     elif p is None:
         index = s.integers(0, len(items), n)
     else:
-        index = np.searchsorted(np.cumsum(p), s.fresh_uniform(n), side="right")
+        index = np.searchsorted(np.cumsum(p), s.fresh_uniform(n, "categories"), side="right")
     return _shaped(items[index], size)
 
 

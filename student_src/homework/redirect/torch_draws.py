@@ -56,9 +56,7 @@ def _streams_of(streams: Streams, generator: torch.Generator | None) -> Streams:
     # Draws are a function of the generator's state, so that re-seeding it repeats them. Integers
     # stay in the common stream: a time drawn with a generator is as good as any other.
     state = zlib.crc32(generator.get_state().numpy().tobytes())
-    own = streams.seeded(("generator", state))
-    own._integers = streams._integers
-    return own
+    return streams.seeded(("generator", state), share_discrete=True)
 
 
 def _argument(
@@ -126,18 +124,18 @@ def _random_(s: Streams, out: torch.Tensor, args: Any, kwargs: Any) -> np.ndarra
 
 
 def _randperm(s: Streams, out: torch.Tensor, args: Any, kwargs: Any) -> np.ndarray:
-    return np.argsort(s.fresh_uniform(out.numel()), kind="stable")
+    return np.argsort(s.fresh_uniform(out.numel(), "permutation"), kind="stable")
 
 
 def _bernoulli(s: Streams, out: torch.Tensor, args: Any, kwargs: Any) -> np.ndarray:
     p = _argument(args, kwargs, 1, "p", None)
     p = args[0] if p is None else p
-    return (s.fresh_uniform(out.numel()) < _flat(p, out)).astype(np.float64)
+    return (s.fresh_uniform(out.numel(), "coins") < _flat(p, out)).astype(np.float64)
 
 
 def _bernoulli_(s: Streams, out: torch.Tensor, args: Any, kwargs: Any) -> np.ndarray:
     p = _argument(args, kwargs, 1, "p", 0.5)
-    return (s.fresh_uniform(out.numel()) < _flat(p, out)).astype(np.float64)
+    return (s.fresh_uniform(out.numel(), "coins") < _flat(p, out)).astype(np.float64)
 
 
 def _exponential_(s: Streams, out: torch.Tensor, args: Any, kwargs: Any) -> np.ndarray:
@@ -151,10 +149,10 @@ def _multinomial(s: Streams, out: torch.Tensor, args: Any, kwargs: Any) -> np.nd
     count = out.shape[-1]
     if _argument(args, kwargs, 2, "replacement", False):
         edges = np.cumsum(rows, axis=1) / rows.sum(axis=1, keepdims=True)
-        points = s.fresh_uniform(out.numel()).reshape(len(rows), count)
+        points = s.fresh_uniform(out.numel(), "categories").reshape(len(rows), count)
         return np.stack([np.searchsorted(e, p, side="right") for e, p in zip(edges, points)])
     # Without replacement: the first arrivals of exponential clocks (Efraimidis & Spirakis 2006).
-    clocks = -np.log1p(-s.fresh_uniform(rows.size)).reshape(rows.shape)
+    clocks = -np.log1p(-s.fresh_uniform(rows.size, "clocks")).reshape(rows.shape)
     with np.errstate(divide="ignore"):
         return np.argsort(clocks / rows, axis=1, kind="stable")[:, :count]
 
@@ -164,7 +162,7 @@ def _dropout(
 ) -> torch.Tensor:
     if not training or p == 0.0:
         return input
-    keep = torch.as_tensor(s.fresh_uniform(input.numel()) >= p, device=input.device)
+    keep = torch.as_tensor(s.fresh_uniform(input.numel(), "dropout") >= p, device=input.device)
     return input * keep.reshape(input.shape).to(input.dtype) / max(1.0 - p, 1e-12)
 
 

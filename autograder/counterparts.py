@@ -1,0 +1,55 @@
+"""Proves that graded cases hold no surprise, and that public ones give no answer away.
+
+Every hidden case has a public counterpart of the same kind: the same probe, the same inputs by name
+and number of axes. The two differ in sizes, and no hidden case has as many steps as a public one,
+since schedules are functions of the number of steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from homework.fixtures import Assignment, Case
+
+Inputs = Mapping[str, np.ndarray]
+
+
+def problems(assignment: Assignment) -> Iterator[str]:
+    """What is amiss with an assignment's hidden fixtures, a sentence each."""
+    steps: dict[bool, set[int]] = {True: set(), False: set()}
+    for task in assignment.tasks:
+        inputs = {case.name: assignment.arrays(task, case).inputs for case in task.cases}
+        for case in task.cases:
+            if _has_schedule(inputs[case.name]):
+                steps[case.public].add(int(inputs[case.name]["n_steps"]))
+        public = {case.name: case for case in task.cases if case.public}
+        for case in task.cases:
+            if case.public:
+                continue
+            what = f"{task.id}, case {case.name},"
+            other = public.get(f"public-{case.name}")
+            if other is None or _kind(case, inputs) != _kind(other, inputs):
+                yield f"{what} has no public counterpart of its kind"
+            elif _sizes(inputs[case.name]) == _sizes(inputs[other.name]):
+                yield f"{what} has the sizes of its public counterpart"
+    for number in sorted(steps[True] & steps[False]):
+        yield f"{assignment.name}: public and hidden cases both have {number} steps"
+
+
+def _kind(case: Case, inputs: Mapping[str, Inputs]) -> tuple[object, ...]:
+    axes = {name: array.ndim for name, array in inputs[case.name].items()}
+    return case.probe, case.about, axes
+
+
+def _sizes(inputs: Inputs) -> dict[str, tuple[int, ...]]:
+    return {name: array.shape for name, array in inputs.items()}
+
+
+def _has_schedule(inputs: Inputs) -> bool:
+    """Whether a case tells something of the schedule: at some times, or in a table of all."""
+    if "n_steps" not in inputs:
+        return False
+    tables = (array for name, array in inputs.items() if name.startswith("given_"))
+    return "t" in inputs or any(len(table) == int(inputs["n_steps"]) for table in tables)
