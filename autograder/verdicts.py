@@ -18,6 +18,7 @@ from homework.verdict import (
     NOT_RUN,
     PASSED,
     TIMEOUT,
+    WITHHELD,
     CaseResult,
     TaskResult,
     Verdict,
@@ -52,9 +53,9 @@ def withhold(assignment: Assignment, task: Task, verdicts: dict[str, Verdict]) -
     ]
     if not ordinary or any(verdicts[case.name].status == PASSED for case in ordinary):
         return
-    for name, verdict in verdicts.items():
-        if verdict.status == PASSED:
-            verdicts[name] = Verdict(FAILED, say.WITHHELD)
+    for case in scored_cases(task):
+        if case.name in verdicts and verdicts[case.name].status == PASSED:
+            verdicts[case.name] = Verdict(FAILED, say.WITHHELD, kind=WITHHELD)
 
 
 def tried(task: Task, case: Case, answers: CaseArrays, found: CaseOutcome) -> Tried:

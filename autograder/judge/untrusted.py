@@ -15,7 +15,6 @@ import numpy as np
 
 from autograder.judge.wire import DTYPES
 from homework.outcome import Mishap, Outcome, Value
-from homework.probes.notes import NOTES
 from homework.sentences import ERRORS, REASONS
 
 MESSAGE_LIMIT = 2000
@@ -45,23 +44,16 @@ def outcome(
         probe: what was run; with the files it says which names may be said to be missing.
     """
     if head.get("mishap") is not None:
-        mishap = _mishap(head["mishap"], lines, probe)
-        return Outcome(mishap=mishap, notes=_notes(head.get("notes")))
+        return Outcome(mishap=_mishap(head["mishap"], lines, probe))
     described = head.get("values")
     if not isinstance(described, dict):
         return Outcome()
     reason = head.get("reason")
     return Outcome(
         {str(name): _value(d, arrays.get(name)) for name, d in described.items()},
-        notes=_notes(head.get("notes")),
         reason=reason if isinstance(reason, str) and reason in REASONS else "",
         place=_place(head.get("place"), lines),
     )
-
-
-def _notes(said: Any) -> tuple[str, ...]:
-    listed = said[: len(NOTES)] if isinstance(said, list) else []
-    return tuple(key for key in NOTES if key in listed)
 
 
 def _place(said: Any, lines: Mapping[str, int]) -> tuple[str, int]:

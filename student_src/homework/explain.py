@@ -14,11 +14,11 @@ import numpy as np
 
 from homework import sentences as say
 from homework import verdict as kinds
+from homework.calls import WRONG_CALLS, wrong_call
 from homework.compare import REAL, aligned, first_values
 from homework.diagnose import Pair, noise_problem, pattern
 from homework.fixtures import RAISES, Case, CaseArrays, Task
 from homework.outcome import Outcome, Value
-from homework.probes.notes import NOTES
 from homework.verdict import ERROR, FAILED, GRADER_FAULT, NOT_RUN, PASSED, Verdict
 
 
@@ -164,16 +164,21 @@ def _noise(one: Tried, name: str, array: np.ndarray | None) -> str:
 
 
 def _note(ran: Sequence[Tried], failing: Sequence[Tried]) -> str:
-    """What the code did in all cases that fail and in none that passes, in words."""
-    passing = [one for one in ran if one.verdict.status == PASSED]
-    for key, text in NOTES.items():
-        if all(_noted(one, key) for one in failing) and not any(_noted(o, key) for o in passing):
-            return text
+    """How the network was called wrongly in all cases that fail and in none that passes."""
+    for index, (key, text) in enumerate(WRONG_CALLS.items()):
+        if all(_noted(one, key, index) for one in failing):
+            if not any(_noted(one, key, index) for one in ran if one not in failing):
+                return text
     return ""
 
 
-def _noted(one: Tried, key: str) -> bool:
-    return one.outcome is not None and key in one.outcome.notes
+def _noted(one: Tried, key: str, index: int) -> bool:
+    if one.outcome is None:
+        return False
+    if one.outcome.mishap is not None:
+        return wrong_call(one.outcome.mishap.message) == key
+    flags = _values(one).get("note_calls", Value("none")).array
+    return flags is not None and flags.shape == (len(WRONG_CALLS),) and bool(flags[index])
 
 
 def _pattern(task: Task, ran: Sequence[Tried], failing: Sequence[Tried]) -> str:

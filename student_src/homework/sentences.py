@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from typing import TYPE_CHECKING
 
-from homework.probes.notes import NOTES
+from homework.calls import WRONG_CALLS
 
 if TYPE_CHECKING:
     from homework.fixtures import Task
@@ -247,7 +247,8 @@ def possible(
         rationales.update(_about(output))
     helps = {
         "", STUB_HELP.format(task=task.id, file=task.file), CALLS_STUB_HELP, MISSING_HELP,
-        *ERRORS.values(), *ENDS.values(), *SLOW.values(), *NOTES.values(), *task.mistakes.values(),
+        *ERRORS.values(), *ENDS.values(), *SLOW.values(), *WRONG_CALLS.values(),
+        *task.mistakes.values(),
     }  # fmt: skip
     return frozenset(rationales), frozenset(helps)
 
