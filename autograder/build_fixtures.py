@@ -31,7 +31,7 @@ class BuildError(Exception):
     """The reference does not run, or gives values that cannot be graded against."""
 
 
-def catalogue(rubric: Rubric, public: bool) -> dict[str, Any]:
+def catalogue(rubric: Rubric, public: bool, solutions: Path) -> dict[str, Any]:
     """What is known of an assignment without its arrays: the content of `<assignment>.json`.
 
     The public catalogue lists the public cases only, the hidden one both: public copies have
@@ -45,11 +45,17 @@ def catalogue(rubric: Rubric, public: bool) -> dict[str, Any]:
         "title": rubric.title,
         "files": list(rubric.files),
         "notebook": rubric.notebook,
+        "provided": {file: provided(solutions, file) for file in rubric.provided},
         "points": rubric.points,
         "tasks": [_task_entry(task, public) for task in rubric.tasks],
         "written": [vars(item) for item in rubric.written],
         **policy,
     }
+
+
+def provided(solutions: Path, file: str) -> str:
+    """The text of a module that an assignment gives to students."""
+    return source.read(solutions / "provided" / file)
 
 
 def _task_entry(task: Task, public: bool) -> dict[str, Any]:

@@ -91,9 +91,13 @@ def generated(places: Places, rubrics: list[Rubric]) -> Iterator[tuple[str, byte
     for item in rubrics:
         for file in item.files:
             yield f"student_src/{file}", _stub(places, item, file).encode()
+        for file in item.provided:
+            yield f"student_src/{file}", build_fixtures.provided(places.solutions, file).encode()
         master = places.solutions / "notebooks" / item.notebook.replace(".ipynb", ".py")
         yield f"assignments/{item.notebook}", notebooks.build(master).encode()
-        catalogue = json.dumps(build_fixtures.catalogue(item, public=True), indent=1) + "\n"
+        catalogue = (
+            json.dumps(build_fixtures.catalogue(item, True, places.solutions), indent=1) + "\n"
+        )
         yield f"test_resources/{item.assignment}.json", catalogue.encode()
         arrays = build_fixtures.arrays(item, places.solutions, secret=None)
         yield f"test_resources/{item.assignment}.npz", build_fixtures.npz_bytes(arrays)
@@ -149,7 +153,9 @@ def write_hidden(places: Places, rubrics: list[Rubric], secret: int) -> None:
     places.hidden.mkdir(parents=True, exist_ok=True)
     os.chmod(places.hidden, 0o700)
     for item in rubrics:
-        catalogue = json.dumps(build_fixtures.catalogue(item, public=False), indent=1) + "\n"
+        catalogue = (
+            json.dumps(build_fixtures.catalogue(item, False, places.solutions), indent=1) + "\n"
+        )
         arrays = build_fixtures.arrays(item, places.solutions, secret)
         for ending, content in (
             ("json", catalogue.encode()),
@@ -165,7 +171,7 @@ def student_files(places: Places, item: Rubric) -> list[Path]:
     root = places.root
     homework = sorted((root / "student_src" / "homework").rglob("*"))
     files = [root / name for name in SHARED]
-    files += [root / "student_src" / file for file in (*item.files, *STUDENT_TESTS)]
+    files += [root / "student_src" / file for file in (*item.files, *item.provided, *STUDENT_TESTS)]
     files += [path for path in homework if path.suffix in HOMEWORK_ENDINGS]
     files += [root / "assignments" / item.notebook]
     files += [root / "test_resources" / f"{item.assignment}.{end}" for end in ("json", "npz")]

@@ -36,6 +36,7 @@ def gradescope(grading: Grading) -> dict[str, Any]:
             "release": grading.release,
             "isolation": grading.isolation,
             "points": grading.points,
+            "remarks": grading.remarks,
         },
     }
 
@@ -162,7 +163,8 @@ def _summary(grading: Grading) -> str:
         rows.append("The grader failed at some tasks. That is not your fault: ask to be regraded.")
     if submission.missing:
         rows.append(f"Not handed in: {', '.join(submission.missing)}.")
-    rows += [_sentence(note) for note in (*submission.problems.values(), *submission.notes)]
+    notes = (*submission.problems.values(), *submission.notes, *grading.remarks)
+    rows += [_sentence(note) for note in notes]
     rows.append(f"Students' code ran under: {grading.isolation}.")
     return "\n\n".join(rows)
 

@@ -62,8 +62,10 @@ def tried(task: Task, case: Case, answers: CaseArrays, found: CaseOutcome) -> Tr
     """What a child gave for a case, and the verdict on it alone."""
     if found.outcome is not None:
         verdict = compare.judge(task, case, answers, [found.outcome])
+    elif found.ended == "spent":
+        verdict = Verdict(TIMEOUT, say.SPENT, say.SPENT_HELP)
     elif found.ended == "timeout":
-        verdict = Verdict(TIMEOUT, found.detail, say.SLOW.get(found.detail, ""))
+        verdict = Verdict(TIMEOUT, found.detail, say.SLOW.get(found.detail, say.SLOW_FILE_HELP))
     elif found.ended == "unrun":
         verdict = Verdict(NOT_RUN, say.TIME_GONE)
     else:

@@ -30,6 +30,7 @@ from homework.verdict import GRADER_FAULT, NOT_RUN, PASSED, CaseResult, TaskResu
 if TYPE_CHECKING:
     from homework.explain import Tried
     from homework.fixtures import Assignment, Case, Task
+    from homework.loading import Loader
     from homework.outcome import Outcome
 
 __all__ = ["Report", "check", "examine", "main"]
@@ -92,6 +93,7 @@ def student_folder() -> Path:
 
 def _examine(report: Report, folder: Path) -> None:
     from homework.fixtures import FixtureError, public_folder
+    from homework.loading import Loader
     from homework.quiet import quiet
 
     try:
@@ -103,10 +105,11 @@ def _examine(report: Report, folder: Path) -> None:
     for assignment, task in work:
         report.titles[task.id] = assignment.title
         report.results.append(TaskResult(task.id, task.title, task.points))
+    loader = Loader(folder)
     for (assignment, task), result in zip(work, report.results, strict=True):
         try:
             with quiet() as printed:
-                result.cases = _run_task(assignment, task, folder)
+                _run_task(assignment, result, task, loader)
         except KeyboardInterrupt:
             verdict = Verdict(NOT_RUN, INTERRUPTED)
             result.cases = [CaseResult("", "the check was interrupted", True, 1.0, verdict)]
@@ -116,12 +119,16 @@ def _examine(report: Report, folder: Path) -> None:
             report.printed = printed.text
 
 
-def _run_task(assignment: Assignment, task: Task, folder: Path) -> list[CaseResult]:
+def _run_task(assignment: Assignment, result: TaskResult, task: Task, loader: Loader) -> None:
+    """Add to a result what its public cases give."""
+    from homework import remarks
     from homework.explain import explain
 
+    notes: set[str] = set()
     cases = [case for case in task.cases if case.public]
-    verdicts = explain(task, [_try(assignment, task, case, folder) for case in cases])
-    return [CaseResult(c.name, c.about, True, c.weight, verdicts[c.name]) for c in cases]
+    verdicts = explain(task, [_try(assignment, task, case, loader, notes) for case in cases])
+    result.cases += [CaseResult(c.name, c.about, True, c.weight, verdicts[c.name]) for c in cases]
+    result.remarks += remarks.sentences(notes, assignment.files)
 
 
 def _select(fixtures: Path, wanted: Any) -> list[tuple[Assignment, list[Task]]]:
@@ -148,7 +155,7 @@ def _select(fixtures: Path, wanted: Any) -> list[tuple[Assignment, list[Task]]]:
         ) from None
 
 
-def _try(assignment: Assignment, task: Task, case: Case, folder: Path) -> Tried:
+def _try(assignment: Assignment, task: Task, case: Case, loader: Loader, notes: set[str]) -> Tried:
     """Run one case; a fault of the check itself becomes a verdict too."""
     from homework import compare, fixtures, probing
     from homework.explain import Tried
@@ -160,9 +167,10 @@ def _try(assignment: Assignment, task: Task, case: Case, folder: Path) -> Tried:
         answers = assignment.arrays(task, case)
         # In isolation first: there, a mistake in what the task builds on cannot hold it up.
         for isolated in (True, False) if task.isolated else (False,):
-            student = Student(folder, assignment.stems, isolated)
+            student = Student(loader.folder, assignment.stems, isolated, loader=loader)
             outcome = probing.run(student, case.probe, answers.inputs)
             outcomes.insert(0, outcome)
+            notes.update(outcome.notes)
             verdict = compare.judge(task, case, answers, outcomes)
             if verdict.status == PASSED:  # one right outcome is enough
                 return Tried(case, answers, outcome, verdict)

@@ -102,6 +102,7 @@ class Assignment:
         self.title: str = self.catalogue["title"]
         self.files: tuple[str, ...] = tuple(self.catalogue["files"])
         self.notebook: str = self.catalogue["notebook"]
+        self.provided: dict[str, str] = self.catalogue.get("provided", {})  # text by path
         self.points: float = self.catalogue["points"]
         self.written: list[dict[str, Any]] = self.catalogue["written"]
         self.finished_policy: str = self.catalogue.get("finished_policy", "allow")

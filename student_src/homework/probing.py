@@ -17,8 +17,10 @@ from typing import Any
 
 import numpy as np
 
+from homework.loading import SubmissionError
 from homework.outcome import Mishap, Outcome, Value
-from homework.student import Student, SubmissionError
+from homework.student import Student
+from homework.surroundings import surroundings
 
 AGAIN_SECONDS = 1.0  # what takes longer is not run once more to explain it
 _STUB = re.compile(r"|q\d\.\w+")  # what stubs raise, or nothing
@@ -39,7 +41,7 @@ def run(student: Student, probe: str, inputs: Mapping[str, np.ndarray]) -> Outco
     tensors = {
         key: torch.from_numpy(np.array(array)).to(student.device) for key, array in inputs.items()
     }
-    began = time.monotonic()
+    began, notes = time.monotonic(), student.loader.notes
     try:
         outcome = _once(student, function, tensors)
         if not _finite(outcome) and time.monotonic() - began < AGAIN_SECONDS:
@@ -47,11 +49,12 @@ def run(student: Student, probe: str, inputs: Mapping[str, np.ndarray]) -> Outco
             with watch:  # once more, slowly
                 _once(student, function, tensors)
             outcome.reason, outcome.place = watch.reason, watch.place
+        outcome.notes = tuple(sorted(notes))
         return outcome
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        return Outcome(mishap=mishap(error, student.folder))
+        return Outcome(mishap=mishap(error, student.folder), notes=tuple(sorted(notes)))
 
 
 def _once(
@@ -59,9 +62,10 @@ def _once(
 ) -> Outcome:
     import torch
 
-    with student, torch.enable_grad():
-        values = function(student, tensors)
-        return Outcome({key: describe(value) for key, value in values.items()})
+    with student, surroundings(student.loader.text(), student.device, student.loader.notes):
+        with torch.enable_grad():
+            values = function(student, tensors)
+            return Outcome({key: describe(value) for key, value in values.items()})
 
 
 def _finite(outcome: Outcome) -> bool:

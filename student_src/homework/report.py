@@ -110,8 +110,9 @@ def sentence(result: TaskResult) -> str:
 
 
 def place(verdict: Verdict) -> str:
-    """Where code raised, to be added to what it raised."""
-    return f" at line {verdict.line} of {verdict.file}" if verdict.file and verdict.line else ""
+    """Where code raised, to be added to what it raised; empty if that says it already."""
+    known = verdict.file and verdict.line and verdict.file not in verdict.rationale
+    return f" at line {verdict.line} of {verdict.file}" if known else ""
 
 
 def told_before(results: Sequence[TaskResult]) -> dict[str, str]:

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from typing import TYPE_CHECKING
 
+from homework import definitions
+from homework.allowed import LISTED
 from homework.calls import WRONG_CALLS
 
 if TYPE_CHECKING:
@@ -43,8 +45,7 @@ ERRORS = {
     "IndexError": "an index is out of range; check the shapes",
     "KeyError": "",
     "MemoryError": "your code asks for far more memory than the task needs; check the shapes",
-    "ModuleNotFoundError": "hand in code that needs only torch, torchvision, numpy, matplotlib, "
-    "tqdm and the files of this assignment",
+    "ModuleNotFoundError": f"graded code may import {LISTED}",
     "NameError": "check the spelling of that name, and that it is defined before it is used",
     "NotImplementedError": "torch has no such operation for these inputs: check their dtypes",
     "OSError": "",
@@ -86,14 +87,15 @@ ENDS = {
     TOO_MUCH_DATA: "check the shape of what you return",
     INTERFERES: "do not close file descriptors or replace functions of Python's own modules",
 }
-SLOW_IMPORT = "importing the file and running the first case took more than 10 seconds"
 SLOW_CASE = "one case took more than 5 seconds"
 SLOW_TASK = "the cases of this task took more than 15 seconds together"
 SLOW = {
-    SLOW_IMPORT: "move work that runs on import into a function; or is there a loop without end?",
     SLOW_CASE: "is there a loop that never ends?",
     SLOW_TASK: "is there a loop that takes far more steps than the task needs?",
 }
+SLOW_FILE_HELP = "move what takes long into functions"
+SPENT = "the time that one submission may take was used up"
+SPENT_HELP = "is there a loop that never ends, or work at import that belongs into a function?"
 TIME_GONE = "not run: the other cases of this task used up its time"
 WITHHELD = "this counts once an ordinary case is right"
 OTHER = "something else went wrong"
@@ -234,9 +236,10 @@ def possible(
         names: names of functions and classes that one may be said to lack.
         outputs: names of what the task's probes return.
     """
+    files = tuple(files)
     rationales = {
         STUB, CALLS_STUB, NOTHING, REMEMBERED, TIME_GONE, WITHHELD, OTHER, NO_NOISE,
-        *ENDS, *SLOW,
+        *ENDS, *SLOW, SPENT, *map(definitions.too_slow, files),
         *_filled(RAISED, error=(*map(article, ERRORS), OWN_ERROR)),
         *_filled(NO_SUCH_NAME, file=files, name=names),
         *_filled(NO_SUCH_METHOD, name=names),
@@ -247,7 +250,8 @@ def possible(
         rationales.update(_about(output))
     helps = {
         "", STUB_HELP.format(task=task.id, file=task.file), CALLS_STUB_HELP, MISSING_HELP,
-        *ERRORS.values(), *ENDS.values(), *SLOW.values(), *WRONG_CALLS.values(),
+        *ERRORS.values(), *ENDS.values(), *SLOW.values(), SLOW_FILE_HELP, SPENT_HELP,
+        *WRONG_CALLS.values(),
         *task.mistakes.values(),
     }  # fmt: skip
     return frozenset(rationales), frozenset(helps)
