@@ -118,10 +118,8 @@ class _Silence(io.TextIOWrapper):
 
 def _message(case: str, outcome: Outcome) -> bytes:
     found = [value.array for value in outcome.values.values() if value.array is not None]
-    if sum(array.nbytes for array in found) > wire.MAX_ARRAYS:
-        outcome = Outcome(
-            mishap=TOO_LARGE, notes=outcome.notes
-        )  # the parent would take it for a flood
+    if sum(array.nbytes for array in found) > wire.MAX_ARRAYS:  # or it would seem a flood
+        outcome = Outcome(mishap=TOO_LARGE, notes=outcome.notes)
     head: dict[str, Any] = {"case": case, "values": {}, "notes": outcome.notes}
     arrays = {}
     for name, value in outcome.values.items():

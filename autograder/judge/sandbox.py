@@ -8,7 +8,7 @@ import select
 import shutil
 import signal
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -134,9 +134,21 @@ class Sandbox:
         Raises:
             ZygoteGone: the zygote has ended.
         """
+        self._ask({"kind": "settle"})
+
+    def load(self, modules: Iterable[str]) -> None:
+        """Let the zygote import modules, if they are there; zygotes forked later have them too.
+
+        Raises:
+            ZygoteGone: the zygote has ended.
+        """
+        reply = self._ask({"kind": "load", "modules": sorted(modules)})
+        self.size_kib = self.slot.size_kib = int(reply["size_kib"])
+
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         try:
-            zygote.send(self._control, {"kind": "settle"})
-            self._reply()
+            zygote.send(self._control, request)
+            return self._reply()
         except OSError as error:
             raise ZygoteGone(f"the grading process is gone ({error})") from None
 
@@ -255,8 +267,8 @@ class Sandbox:
             self.notes.setdefault(name.partition("/")[0], set()).update(outcome.notes)
         left = [case for case in waiting if case.name not in found or not found[case.name].outcome]
         if left:
-            ended, detail = run.ended or "crash", run.detail or sentences.EXITED
-            found[left[0].name] = CaseOutcome(ended=ended, detail=detail)
+            how = (run.ended, run.detail) if run.ended else ("crash", sentences.EXITED)
+            found[left[0].name] = CaseOutcome(None, *how)
         return left[1:]
 
     def try_escaping(self, targets: dict[str, Any]) -> list[str]:

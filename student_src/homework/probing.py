@@ -38,16 +38,14 @@ def run(student: Student, probe: str, inputs: Mapping[str, np.ndarray]) -> Outco
 
     module, name = probe.split(".")
     function = getattr(importlib.import_module(f"homework.probes.{module}"), name)
-    tensors = {
-        key: torch.from_numpy(np.array(array)).to(student.device) for key, array in inputs.items()
-    }
+    plain = {key: torch.from_numpy(np.array(array)) for key, array in inputs.items()}
     began, notes = time.monotonic(), student.loader.notes
     try:
-        outcome = _once(student, function, tensors)
+        outcome = _once(student, function, plain)
         if not _finite(outcome) and time.monotonic() - began < AGAIN_SECONDS:
             watch = nonfinite.Watch(student.folder)
             with watch:  # once more, slowly
-                _once(student, function, tensors)
+                _once(student, function, plain)
             outcome.reason, outcome.place = watch.reason, watch.place
         outcome.notes = tuple(sorted(notes))
         return outcome
@@ -58,12 +56,13 @@ def run(student: Student, probe: str, inputs: Mapping[str, np.ndarray]) -> Outco
 
 
 def _once(
-    student: Student, function: Callable[..., dict[str, Any]], tensors: dict[str, Any]
+    student: Student, function: Callable[..., dict[str, Any]], plain: dict[str, Any]
 ) -> Outcome:
     import torch
 
     with student, surroundings(student.loader.text(), student.device, student.loader.notes):
         with torch.enable_grad():
+            tensors = {key: tensor.to(student.device) for key, tensor in plain.items()}
             values = function(student, tensors)
             return Outcome({key: describe(value) for key, value in values.items()})
 

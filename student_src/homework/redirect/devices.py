@@ -89,7 +89,7 @@ def redirected(text: bytes, device: str, notes: set[str]) -> Iterator[None]:
 def _generator(mode: _Here) -> type[torch.Generator]:
     class Generator(torch.Generator):
         def __new__(cls, device: Any = "cpu") -> Any:
-            return torch.Generator.__new__(cls, device=mode.here(device))
+            return super().__new__(cls, mode.here(device))  # type: ignore[call-arg]
 
     return Generator
 
