@@ -14,7 +14,7 @@ import numpy as np
 
 from autograder.judge import scratch, wire
 from autograder.judge.feed import Feed
-from homework import definitions
+from homework import definitions, sentences
 
 FIRST_SECONDS = 10.0  # until the first case is done, imports aside
 CASE_SECONDS = 5.0
@@ -22,7 +22,7 @@ CASE_SECONDS = 5.0
 FILE_SECONDS = definitions.WHOLE_SECONDS + definitions.SECONDS + 5.0
 MAX_ANSWER = 1 << 26
 LOOK_SECONDS = 0.25  # how often the scratch folder is looked at
-FILES = "it wrote more files than any task needs"
+FILES = sentences.MANY_FILES
 Message = tuple[dict[str, Any], dict[str, np.ndarray]]
 
 
@@ -121,8 +121,10 @@ class Watch:
     def _end_late(self) -> Run:
         if time.monotonic() >= self.latest:
             return self._end("spent")
-        slow = definitions.too_slow(f"{self._importing[-1]}.py") if self._importing else ""
-        return self._end("timeout", slow)
+        if self._importing:
+            return self._end("timeout", definitions.too_slow(f"{self._importing[-1]}.py"))
+        of_task = time.monotonic() < self._case_end
+        return self._end("timeout", sentences.SLOW_TASK if of_task else sentences.SLOW_CASE)
 
     def _end(self, ended: str, detail: str = "") -> Run:
         self.run.ended, self.run.detail = ended, detail
