@@ -174,7 +174,7 @@ def _calls() -> dict[str, str]:
     def number(name: str) -> int:
         return seccomp.resolve_syscall(seccomp.Arch.NATIVE, name)
 
-    with_limits = ("clone", "clone3", "fcntl", "ioctl", "prctl", "prlimit64")
+    with_limits = (*calls.PRETENDED, *calls.CHOICES, "clone", "clone3", "futex", "prlimit64")
     allowed = sorted(map(number, (*calls.ALLOWED, *with_limits)))
     names = (*with_limits, *DANGEROUS)
     return {

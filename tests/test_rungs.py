@@ -50,8 +50,13 @@ def escapes(ladder: Ladder, layers: Layers) -> set[str]:
         pytest.skip(f"not to be had here: {error}")
     with rungs.targets(sandbox, layers, ladder.unread, ladder.unwritten) as aims:
         found = sandbox.try_escaping(aims)
-    own = str(sandbox.slot.base)
-    return {name.replace(own, "SLOTS").replace(str(ladder.unread[0]), "ANSWERS") for name in found}
+    names = {
+        str(sandbox.slot.folder): "OWN", str(sandbox.slot.base): "SLOTS",
+        str(ladder.unread[0]): "ANSWERS",
+    }  # fmt: skip
+    for path, name in names.items():
+        found = [one.replace(path, name) for one in found]
+    return set(found)
 
 
 FILES = {
@@ -63,7 +68,7 @@ FILES = {
 SLOTS = {
     "read SLOTS", "read SLOTS/other", "read SLOTS/other/files", "read SLOTS/other/files/secret",
     "read SLOTS/other/scratch/secret", "write SLOTS", "write SLOTS/other/scratch",
-    "remove a file of others", "write SLOTS/0/files",
+    "remove a file of others", "write OWN/files",
 }  # fmt: skip
 PARENT = {
     "signal the parent", "trace the parent", "read the parent's mem", "read the parent's environ",

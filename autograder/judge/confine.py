@@ -76,8 +76,9 @@ def readable_names() -> tuple[Path, ...]:
     names |= set(filter(os.path.isabs, os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep)))
     names |= {"/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/local/lib", "/usr/share/fonts"}
     names |= {"/usr/share/zoneinfo", "/etc/ld.so.cache", "/etc/localtime", "/etc/fonts"}
-    names |= {"/dev/urandom", "/dev/zero", "/proc/cpuinfo", "/proc/meminfo"}
-    names |= {"/sys/devices/system/cpu"}
+    names |= {"/dev/urandom", "/dev/zero"}
+    # How many there are, for `os.cpu_count`; the files beside these tell how busy they are.
+    names |= {f"/sys/devices/system/cpu/{name}" for name in ("online", "possible", "present")}
     return tuple(sorted(Path(name) for name in names if os.path.exists(name)))
 
 

@@ -27,7 +27,9 @@ from autograder.judge.confine import readable_names
 CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_DAC_READ_SEARCH", "CAP_KILL")
 DEVICES = ("null", "zero", "full", "random", "urandom")
 # Without it the C library asks for no huge pages, and they are slow to gather afterwards.
-HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage")
+HUGE_PAGES = [
+    Path("/sys/kernel/mm/transparent_hugepage") / name for name in ("enabled", "hpage_pmd_size")
+]
 PROBE_SECONDS = 10.0
 
 
@@ -75,7 +77,7 @@ def command(folder: Path, device: str = "cpu") -> list[str]:
 def shown() -> dict[Path, Path]:
     """What is shown read only, by where it is shown: code, but neither devices nor processes."""
     code = (*readable_names(), *surroundings.packages(), Path(sys.executable))
-    return _places((*code, HUGE_PAGES))
+    return _places((*code, *HUGE_PAGES))
 
 
 def _devices(device: str) -> list[Path]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -39,7 +40,7 @@ class Slot:
     """Place of one worker; to be closed.
 
     Args:
-        number: 0, 1, ...: the name of its folder.
+        number: 0, 1, ...: a part of its folder's name.
         limits: of each child.
         parent: the first slot of this grader; None for the first itself, which the rest is for.
         enclosed: start the zygote in namespaces.
@@ -66,7 +67,8 @@ class Slot:
             self.base: Path = self._held.path
         else:
             self.base = parent.base
-        self.folder = self.base / str(number)
+        # Nobody can guess it: in folders of a known name others could count files by `stat`.
+        self.folder = self.base / f"{number}-{secrets.token_hex(8)}"
         self.staged, self.scratch = self.folder / "files", self.folder / "scratch"
         self.control: socket.socket | None = None
         self.group: cgroups.SlotGroup | None = None
