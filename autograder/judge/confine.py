@@ -8,6 +8,7 @@ Layers, each a promise that `escape` tests:
 * `seccomp`: system calls, from a list of allowed ones (`calls`). No sockets, no new processes, no
   exec, no shared memory that outlives the process, no signals, no tracing.
 * `uid`: another user than the parent and than other slots (`users`), when the parent is root.
+* numbers of processes of its own, where the zygote may give them (`apart`).
 * resource limits, always: memory, processor time, file size, open files, no core dumps.
 """
 
@@ -16,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import select
 import signal
 import sys
 import sysconfig
@@ -23,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.judge import apart
 from autograder.judge.calls import call_filter
 
 # Those in namespaces come first: a zygote is in them from its start or never.
@@ -157,12 +160,21 @@ class Confinement:
     ) -> None:  # fmt: skip
         self.layers, self.limits, self.uid = layers, limits, uid
         self.zygote = os.getpid()
+        self._pidfd = os.pidfd_open(self.zygote)
+        self.numbers: apart.Numbers | None = None
+        if layers:
+            with contextlib.suppress(OSError):
+                self.numbers = apart.Numbers()
         self.rules = _file_rules(staged, scratch, readable) if "landlock" in layers else None
         self.capabilities = _reading_only() if {"landlock", "uid"} <= set(layers) else None
         # Only this slot's children have its user id, and they run one at a time.
         self.threads = 0 if "uid" in layers else _threads_of(os.getuid())
         if "seccomp" in layers:
             call_filter()
+
+    def fork(self) -> int:
+        """Like `os.fork`, for a child that is to be confined."""
+        return self.numbers.fork() if self.numbers else os.fork()
 
     def apply(self) -> None:
         """Give up rights for good, in the only order in which it can be done.
@@ -174,8 +186,10 @@ class Confinement:
         set_limits(self.limits, self.threads)
         if "uid" in self.layers:
             self._become()
+        elif "namespaces" in self.layers:
+            _drop_capabilities()
         die_with_parent()  # after the change of user, which would undo it
-        if os.getppid() != self.zygote:
+        if select.select([self._pidfd], [], [], 0)[0]:
             raise OSError("the zygote has ended")  # before its end could end this process
         if self.rules is not None:
             self.rules.restrict()
@@ -199,8 +213,18 @@ class Confinement:
 
     def close(self) -> None:
         """Drop what was made ready."""
+        os.close(self._pidfd)
+        if self.numbers is not None:
+            self.numbers.close()
         if self.rules is not None:
             self.rules.close()
+
+
+def _drop_capabilities() -> None:
+    """Those that the zygote has in a user namespace of its own."""
+    import pyprctl
+
+    pyprctl.CapState().set_current()
 
 
 def _reading_only() -> Any:

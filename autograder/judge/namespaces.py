@@ -22,9 +22,9 @@ from pathlib import Path
 from autograder.judge import surroundings
 from autograder.judge.confine import readable_names
 
-# To become another user, to read Python where only root may look, and for the kernel to end
-# children when their zygote ends: that signal counts as sent by the zygote.
-CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_DAC_READ_SEARCH", "CAP_KILL")
+# To become another user, to read Python where only root may look, for the kernel to end children
+# when their zygote ends, as that signal counts as sent by the zygote, and for `apart`.
+CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_DAC_READ_SEARCH", "CAP_KILL", "CAP_SYS_ADMIN")
 DEVICES = ("null", "zero", "full", "random", "urandom")
 # Without it the C library asks for no huge pages, and they are slow to gather afterwards.
 HUGE_PAGES = [
@@ -57,7 +57,7 @@ def command(folder: Path, device: str = "cpu") -> list[str]:
         words += ["--cap-drop", "ALL"]
         words += [word for name in CAPABILITIES for word in ("--cap-add", name)]
     else:
-        words += ["--unshare-user"]
+        words += ["--unshare-user", "--cap-add", "CAP_SYS_ADMIN"]
     places = shown()
     devices = _devices(device)
     fonts = [path for path in (surroundings.font_cache(),) if path]

@@ -169,6 +169,7 @@ def targets(
             "write": [str(path) for path in (*write, folder)],
             "unseen": sorted(map(str, hidden)),
             "alone": "namespaces" in layers,
+            "shut": bool({"namespaces", "landlock"} & set(layers)),
             "slots": str(sandbox.slot.base),
             "other": str(other),
             "pid": os.getpid(),

@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from autograder.judge import cgroups, hugepages, rehearsal
+from autograder.judge import apart, cgroups, hugepages, rehearsal
 from autograder.judge.confine import Confinement, Limits, die_with_parent
 
 ALWAYS = (
@@ -42,6 +42,7 @@ def main(socket_fd: int, extra: list[str]) -> None:
     control = socket.socket(fileno=socket_fd)
     missing = [name for name in (*ALWAYS, *extra) if not _load(name)]
     _warm_up()
+    apart.hide()
     gc.freeze()
     pidfd = os.pidfd_open(os.getpid())  # the parent may know this process by another number
     send(control, {"ready": True, "missing": missing, "size_kib": _resident_kib()}, [pidfd])
@@ -147,7 +148,7 @@ def _fork(
     control: socket.socket, confinement: Confinement, request: dict[str, Any], inputs_fd: int,
     answer_fd: int,
 ) -> None:  # fmt: skip
-    pid = os.fork()
+    pid = confinement.fork()
     if pid == 0:
         from autograder.judge import child
 
