@@ -67,7 +67,7 @@ FILES = {
 }  # fmt: skip
 SLOTS = {
     "read SLOTS", "read SLOTS/other", "read SLOTS/other/files", "read SLOTS/other/files/secret",
-    "read SLOTS/other/scratch/secret", "write SLOTS", "write SLOTS/other/scratch",
+    "read SLOTS/other/scratch/own/secret", "write SLOTS", "write SLOTS/other/scratch/own",
     "remove a file of others", "write OWN/files",
 }  # fmt: skip
 PARENT = {

@@ -46,7 +46,7 @@ def run(
         _send(answer_fd, wire.pack({"unconfined": f"{type(error).__name__}: {error}"}, {}))
         os._exit(CONFINEMENT_FAILED)
     _send(answer_fd, wire.pack({"unconfined": ""}, {}))  # the parent trusts no later message
-    request["inside"] = {"zygote": confinement.zygote, "apart": confinement.numbers is not None}
+    request["inside"] = {"zygote": confinement.zygote, "apart": confinement.nest is not None}
     try:
         work[request["kind"]](request, inputs_fd, answer_fd)
     except BaseException as error:

@@ -8,7 +8,7 @@ Layers, each a promise that `escape` tests:
 * `seccomp`: system calls, from a list of allowed ones (`calls`). No sockets, no new processes, no
   exec, no shared memory that outlives the process, no signals, no tracing.
 * `uid`: another user than the parent and than other slots (`users`), when the parent is root.
-* numbers of processes of its own, where the zygote may give them (`apart`).
+* numbers of processes and a scratch folder of its own, where the zygote may make them (`apart`).
 * resource limits, always: memory, processor time, file size, open files, no core dumps.
 """
 
@@ -116,24 +116,24 @@ def set_limits(limits: Limits, threads_so_far: int) -> None:
 
 
 def _own_size() -> int:
-    with open("/proc/self/statm") as file:
+    with apart.own_file("statm") as file:
         return int(file.read().split()[0]) * resource.getpagesize()
 
 
 def _threads_of(user: int) -> int:
     """How many threads a user has, with room for those that come and go beside the grader."""
     count = 0
-    for process in Path("/proc").glob("[0-9]*"):
+    for process in filter(str.isdecimal, os.listdir(apart.proc())):
         with contextlib.suppress(OSError):
-            if process.stat().st_uid == user:
-                count += len(os.listdir(process / "task"))
+            threads = os.stat(f"{process}/task", dir_fd=apart.proc())
+            count += threads.st_nlink - 2 if threads.st_uid == user else 0
     return count + 1000
 
 
 def be_first_to_go() -> None:
     """Under memory pressure the kernel shall end the child, not the parent that holds scores."""
     try:
-        with open("/proc/self/oom_score_adj", "w") as file:
+        with apart.own_file("oom_score_adj", "w") as file:
             file.write("1000")
     except OSError:
         pass
@@ -161,20 +161,35 @@ class Confinement:
         self.layers, self.limits, self.uid = layers, limits, uid
         self.zygote = os.getpid()
         self._pidfd = os.pidfd_open(self.zygote)
-        self.numbers: apart.Numbers | None = None
-        if layers:
+        self.nest: apart.Nest | None = None
+        user = uid if "uid" in layers else os.geteuid()
+        if len(layers) > 1 and user:  # a layer alone is for tests of that layer
             with contextlib.suppress(OSError):
-                self.numbers = apart.Numbers()
-        self.rules = _file_rules(staged, scratch, readable) if "landlock" in layers else None
+                self.nest = apart.Nest(scratch, user, limits.file_mib)
+        # Rules are about folders, not about what covers them, so here about the one around it,
+        # which only the grader may write.
+        place = scratch.parent if self.nest else scratch
+        self.rules = _file_rules(staged, place, readable) if "landlock" in layers else None
         self.capabilities = _reading_only() if {"landlock", "uid"} <= set(layers) else None
         # Only this slot's children have its user id, and they run one at a time.
         self.threads = 0 if "uid" in layers else _threads_of(os.getuid())
         if "seccomp" in layers:
             call_filter()
 
-    def fork(self) -> int:
-        """Like `os.fork`, for a child that is to be confined."""
-        return self.numbers.fork() if self.numbers else os.fork()
+    def fork(self) -> tuple[int, list[int]]:
+        """Like `os.fork`, for a child that is to be confined; with its own scratch folder if any.
+
+        After its end comes `clear`.
+        """
+        if self.nest is None:
+            return os.fork(), []
+        pid, folder = self.nest.fork()
+        return pid, [folder]
+
+    def clear(self) -> None:
+        """Take away what the last child had of its own."""
+        if self.nest is not None:
+            self.nest.clear()
 
     def apply(self) -> None:
         """Give up rights for good, in the only order in which it can be done.
@@ -214,8 +229,8 @@ class Confinement:
     def close(self) -> None:
         """Drop what was made ready."""
         os.close(self._pidfd)
-        if self.numbers is not None:
-            self.numbers.close()
+        if self.nest is not None:
+            self.nest.close()
         if self.rules is not None:
             self.rules.close()
 

@@ -94,11 +94,11 @@ def _succeeds(action: Callable[[], Any]) -> bool:
 
 
 def _on_files(aims: Targets, staged: Path, scratch: Path) -> Attacks:
-    others = [f"{aims.other}/{name}" for name in ("files", "scratch")]
+    others = [f"{aims.other}/{name}" for name in ("files", "scratch/own")]
     for path in (*aims.read, aims.slots, aims.other, *others, *(f"{o}/secret" for o in others)):
         yield f"read {path}", partial(_read, path)
     common = ["/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/dev", "/run", "/run/lock", "/"]
-    mine = [str(staged), str(staged.parent), aims.slots, aims.other, *others]
+    mine = [str(staged), str(staged.parent), str(scratch.parent), aims.slots, aims.other, *others]
     for path in (*aims.write, *mine, *common):
         yield f"write {path}", partial(_write, path)
     keep, link, beside = aims.keep, f"{scratch}/link", f"{Path(aims.keep).parent}/escaped"
@@ -110,7 +110,7 @@ def _on_files(aims: Targets, staged: Path, scratch: Path) -> Attacks:
     yield "link a file into its folder", lambda: _undone(os.link, keep, link)
     yield "link a file out of its folder", lambda: _undone(os.link, _new(scratch), beside)
     yield "move a file out of its folder", lambda: _undone(os.rename, _new(scratch), beside)
-    yield "remove a file of others", lambda: os.unlink(f"{aims.other}/scratch/secret")
+    yield "remove a file of others", lambda: os.unlink(f"{aims.other}/scratch/own/secret")
     zero = os.makedev(1, 5)
     yield "make a device", lambda: _undone(os.mknod, link, stat.S_IFCHR | 0o600, zero, made=link)
     for path in aims.unseen:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -235,18 +236,20 @@ class Sandbox:
         """Have a child made for a request and read what it sends; `portions` as of `Feed`."""
         request |= {"staged": str(self._staged), "scratch": str(self._scratch)}
         try:
-            pidfd, answers, inputs = self._launch(request)
+            (pidfd, *folder), answers, inputs = self._launch(request)
             feed = Feed(inputs, portions or ())
             most_bytes = self.limits.file_mib << 20
             watched = feed if portions is not None else None
-            watch = Watch(answers, watched, deadline, self._scratch, most_bytes)
+            seen = Path(f"/proc/self/fd/{folder[0]}") if folder else self._scratch
+            watch = Watch(answers, watched, deadline, seen, most_bytes)
             try:
                 run = watch.until_end()
             finally:
                 feed.close()
                 os.close(answers)
                 overdue = _end(pidfd, 0.0 if watch.run.ended else END_SECONDS)
-                os.close(pidfd)
+                for fd in (pidfd, *folder):
+                    os.close(fd)
                 status = self._reply()  # whatever happened: it must not be taken for the next one
         except OSError as error:
             raise ZygoteGone(f"the grading process is gone ({error})") from None
@@ -269,8 +272,9 @@ class Sandbox:
             run.killed = code == -signal.SIGKILL and in_bounds
         return run
 
-    def _launch(self, request: dict[str, Any]) -> tuple[int, int, int]:
-        """A new child: its pidfd, a descriptor to read its answers, and one for its inputs."""
+    def _launch(self, request: dict[str, Any]) -> tuple[list[int], int, int]:
+        """A new child: its pidfd, and its scratch folder if that is not the slot's; a descriptor
+        to read its answers, and one for its inputs."""
         answers, its_answers = os.pipe()
         its_inputs, inputs = os.pipe()
         try:
@@ -285,7 +289,7 @@ class Sandbox:
         finally:
             os.close(its_inputs)
             os.close(its_answers)
-        return received[1][0], answers, inputs
+        return received[1], answers, inputs
 
     def _reply(self) -> dict[str, Any]:
         received = zygote.receive(self._control)

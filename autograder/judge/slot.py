@@ -20,6 +20,7 @@ from autograder.judge import cgroups, leftovers, namespaces, scratch, surroundin
 from autograder.judge.confine import Limits
 from autograder.judge.users import SlotUser
 
+SCRATCH = "scratch/own"  # in a slot's folder
 START_SECONDS = 180.0
 END_SECONDS = 5.0  # for a zygote that gives up to end
 
@@ -69,7 +70,7 @@ class Slot:
             self.base = parent.base
         # Nobody can guess it: in folders of a known name others could count files by `stat`.
         self.folder = self.base / f"{number}-{secrets.token_hex(8)}"
-        self.staged, self.scratch = self.folder / "files", self.folder / "scratch"
+        self.staged, self.scratch = self.folder / "files", self.folder / SCRATCH
         self.control: socket.socket | None = None
         self.group: cgroups.SlotGroup | None = None
         self.user: SlotUser | None = None
@@ -203,5 +204,6 @@ def make_folders(base: Path, folder: Path) -> None:
     folder.mkdir()
     for path in (base, folder):
         os.chmod(path, 0o711)
-    for path in (folder / "files", folder / "scratch"):
-        path.mkdir(mode=0o700)
+    for path in (folder / "files", folder / SCRATCH):
+        path.mkdir(mode=0o700, parents=True)
+    os.chmod((folder / SCRATCH).parent, 0o511)  # a child with a folder over this may not write it
