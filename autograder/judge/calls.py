@@ -19,9 +19,9 @@ access arch_prctl brk chdir close close_range creat dup dup2 dup3 epoll_create e
 epoll_ctl epoll_pwait epoll_wait eventfd eventfd2 exit exit_group faccessat faccessat2 fchdir fstat
 ftruncate getcpu getcwd getdents getdents64 getegid geteuid getgid getgroups getitimer getpgrp
 getpid getppid getrandom getresgid getresuid getrlimit gettid gettimeofday getuid lseek lstat mkdir
-mkdirat mmap mprotect mremap munmap nanosleep newfstatat open openat pipe pipe2 poll ppoll pread64
-preadv pselect6 pwrite64 pwritev read readlink readlinkat readv rename renameat renameat2
-restart_syscall rmdir rseq rt_sigaction rt_sigpending rt_sigprocmask rt_sigreturn rt_sigtimedwait
+mkdirat mmap mprotect mremap munmap nanosleep newfstatat open openat poll ppoll pread64 preadv
+pselect6 pwrite64 pwritev read readlink readlinkat readv rename renameat renameat2 restart_syscall
+rmdir rseq rt_sigaction rt_sigpending rt_sigprocmask rt_sigreturn rt_sigtimedwait
 sched_get_priority_max sched_get_priority_min sched_yield select set_robust_list set_tid_address
 setitimer sigaltstack stat statx symlink symlinkat time times umask uname unlink unlinkat wait4
 waitid write writev
@@ -31,7 +31,8 @@ waitid write writev
 # is how often the disk was waited for, hence what others have read; whoever asks gets noise.
 PRETENDED = "fadvise64 fdatasync flock fsync getrusage msync readahead".split()
 # Metadata of files (chmod, utimes) is beyond landlock, hence not in the list; nor is fallocate: it
-# would claim gigabytes of disk before the scratch folder is next looked at. The calls below are
+# would claim gigabytes of disk before the scratch folder is next looked at; nor pipe: pipes are
+# numbered in turn, for the whole machine, and show their numbers. The calls below are
 # allowed with some arguments only: others would reach other processes, tell of them, or undo a
 # limit. docs/isolation.md goes through what all of them could tell.
 CLONE_THREAD = 0x00010000

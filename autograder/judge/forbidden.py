@@ -24,13 +24,13 @@ landlock_add_rule landlock_create_ruleset landlock_restrict_self lchown link lin
 lookup_dcookie mbind membarrier memfd_create memfd_secret migrate_pages mincore mknod mknodat mlock
 mlock2 mlockall mount mount_setattr move_mount move_pages mq_open msgsnd name_to_handle_at
 open_by_handle_at open_tree openat2 perf_event_open personality pidfd_getfd pidfd_open
-pidfd_send_signal pivot_root process_madvise process_mrelease process_vm_readv process_vm_writev
-ptrace quotactl reboot recvmsg remap_file_pages request_key rt_sigqueueinfo rt_tgsigqueueinfo
-sched_rr_get_interval sched_setaffinity sched_setattr sched_setparam sched_setscheduler seccomp
-semget sendfile sendmmsg sendmsg sendto set_mempolicy setdomainname setfsuid setgroups sethostname
-setns setpgid setpriority setresgid setresuid setrlimit setxattr shmat socket socketpair splice
-statfs swapoff swapon sync_file_range syncfs sysinfo syslog tee tgkill timer_create timerfd_create
-tkill truncate umount2 unshare userfaultfd utimensat vmsplice
+pidfd_send_signal pipe pipe2 pivot_root process_madvise process_mrelease process_vm_readv
+process_vm_writev ptrace quotactl reboot recvmsg remap_file_pages request_key rt_sigqueueinfo
+rt_tgsigqueueinfo sched_rr_get_interval sched_setaffinity sched_setattr sched_setparam
+sched_setscheduler seccomp semget sendfile sendmmsg sendmsg sendto set_mempolicy setdomainname
+setfsuid setgroups sethostname setns setpgid setpriority setresgid setresuid setrlimit setxattr
+shmat socket socketpair splice statfs swapoff swapon sync_file_range syncfs sysinfo syslog tee
+tgkill timer_create timerfd_create tkill truncate umount2 unshare userfaultfd utimensat vmsplice
 """.split()
 REFUSALS = (errno.EPERM, errno.ENOSYS)
 NONSENSE = (-1,) * 6
