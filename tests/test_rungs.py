@@ -15,7 +15,7 @@ from pathlib import Path
 import pyseccomp
 import pytest
 
-from autograder.judge import calls, cgroups, escape, namespaces, rungs
+from autograder.judge import calls, cgroups, escape, forbidden, namespaces, rungs
 from autograder.judge.confine import RUNGS, Limits
 from autograder.judge.rungs import Ladder, NoIsolation
 from autograder.judge.sandbox import Sandbox
@@ -282,6 +282,13 @@ def test_the_filter_is_right_for_arm64(tmp_path: Path) -> None:
     assert not [name for name in X86_ONLY if f'syscall "{name}"' in text]
     assert text.count("action ERRNO(1)") >= 2  # of other calls, and of other architectures
     assert pyseccomp.resolve_syscall(arch, "openat") == 56, "not the numbers of arm64"
+
+
+def test_every_call_that_is_let_through_is_accounted_for() -> None:
+    text = (ROOT / "docs" / "isolation.md").read_text()
+    handled = {"clone", "futex", "prlimit64", *calls.ALLOWED, *calls.PRETENDED, *calls.CHOICES}
+    assert {name for name in handled if f"`{name}`" not in text} == set()
+    assert not handled & set(forbidden.NAMES)
 
 
 def test_landlock_has_the_same_numbers_everywhere() -> None:
