@@ -10,6 +10,7 @@ half a millisecond. docs/isolation.md tells what is left where it is not to be h
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import struct
@@ -49,7 +50,8 @@ def hide() -> None:
     proc()
     _call("unshare", CLONE_NEWNS)
     still = struct.pack("QQQQ", NO_ATIME, ANY_ATIME, PRIVATE, 0)
-    _call("syscall", MOUNT_SETATTR, AT_FDCWD, b"/", AT_RECURSIVE, still, len(still))
+    with contextlib.suppress(OSError):  # in user namespaces, where what is shown is read only
+        _call("syscall", MOUNT_SETATTR, AT_FDCWD, b"/", AT_RECURSIVE, still, len(still))
     _call("mount", b"none", b"/proc", b"tmpfs", READ_ONLY | NOSUID_NODEV, b"mode=555")
 
 
@@ -59,7 +61,7 @@ class Nest:
     To be closed.
 
     Args:
-        scratch: an empty folder, to be covered.
+        scratch: an empty folder to be covered.
         uid: whose it is.
         mebibytes: how much a child may write.
 

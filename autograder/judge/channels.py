@@ -34,9 +34,10 @@ def attacks(
     """
     for path in TELLTALES if shut else ():
         yield f"read {path}", Path(path).read_bytes
+    for place in (staged, *staged.iterdir()):
+        yield f"leave the time of reading {place}", partial(_dated, place)
     if apart:
         yield "be counted with other processes", _counted
-        yield "leave the time of reading a file", partial(_dated, next(staged.iterdir()))
     if apart and os.geteuid() != 0:  # root sees all
         yield "count threads of another process", partial(os.stat, f"/proc/{zygote}/task")
 
@@ -49,6 +50,6 @@ def _counted() -> None:
 def _dated(path: Path) -> None:
     before = path.stat().st_atime_ns
     time.sleep(TICK_SECONDS)
-    path.read_bytes()
+    os.listdir(path) if path.is_dir() else path.read_bytes()
     if path.stat().st_atime_ns == before:
         raise PermissionError

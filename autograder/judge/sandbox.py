@@ -26,6 +26,7 @@ from homework.outcome import Outcome
 TASK_SECONDS = 15.0
 MOST_KILLS = 3  # of a task's children, by somebody else, before it is given up
 MUCH_MEMORY_MIB = 256  # more than the zygote: a child may have been killed for that
+A_DAY = 86_400.0  # so long most systems keep the time of reading, if it is later than all others
 END_SECONDS = 0.5  # for a child that has closed its channel to end by itself
 
 
@@ -161,6 +162,8 @@ class Sandbox:
                 os.chmod(path, 0o440)
                 if "uid" in self.layers:
                     os.chown(path, 0, self.slot.uid)
+            for path in (*self._staged.iterdir(), self._staged):
+                os.utime(path, (time.time() + A_DAY, time.time()))  # reading must leave no mark
             yield
         finally:
             scratch.empty(self._staged)
