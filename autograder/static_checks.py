@@ -11,11 +11,14 @@ A process reads the text (`read_text`), and is started only if a search for word
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import signal
 import subprocess
 import sys
+import tokenize
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -142,7 +145,24 @@ def refused(result: TaskResult, found: Sequence[Finding]) -> TaskResult:
 
 def _may_name(task: Task, content: bytes) -> bool:
     """Whether the text holds all parts of a name, as it must if that name is written out."""
-    return any(all(_holds(content, p) for p in _parts(name)) for name in task.finished)
+    plain = content if content.isascii() else _plain(_text(content)).encode()
+    return any(all(_holds(plain, p) for p in _parts(name)) for name in task.finished)
+
+
+def _text(content: bytes) -> str:
+    """Content in the encoding that it declares, which the intake has found to be a usual one."""
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+    except SyntaxError:
+        encoding = "utf-8"
+    return content.decode(encoding, errors="replace")
+
+
+def _plain(text: str) -> str:
+    """Full-width and other letters as Python takes them in names (NFKC): one by one, since
+    normalising a whole text takes minutes for some."""
+    odd = {letter for letter in set(text) if not letter.isascii()}
+    return text.translate({ord(letter): unicodedata.normalize("NFKC", letter) for letter in odd})
 
 
 def _parts(name: str) -> list[str]:
@@ -155,8 +175,8 @@ def _holds(content: bytes, word: str) -> bool:
 
 
 def _question(task: Task, content: bytes) -> dict[str, object]:
-    text = content.decode("utf-8", errors="replace")
-    return {"text": text, "function": task.id.partition(".")[2], "known": list(task.finished)}
+    function = task.id.partition(".")[2]
+    return {"text": _text(content), "function": function, "known": list(task.finished)}
 
 
 def _ask(questions: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

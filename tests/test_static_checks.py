@@ -122,6 +122,15 @@ def test_text_that_breaks_the_parser_has_no_findings(bomb: str, hidden: Path) ->
     assert static_checks.findings([task], {task.file: text.encode()}) == {}
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932"])
+def test_letters_that_python_takes_for_ascii_hide_nothing(encoding: str, hidden: Path) -> None:
+    task = _task(hidden, "q1.log_mean_exp")
+    wide = "".join(chr(ord(letter) + 0xFEE0) for letter in "logsumexp")
+    text = f"# coding: {encoding}\nimport torch\ndef log_mean_exp(y): return torch.{wide}(y, 1)"
+    found = static_checks.findings([task], {task.file: text.encode(encoding)})
+    assert [finding.name for finding in found[task.id]] == [LSE]
+
+
 def test_what_is_said_is_honest(hidden: Path) -> None:
     task = _task(hidden, "q1.log_mean_exp")
     text = b"import torch\n\n\ndef log_mean_exp(y):\n    return torch.logsumexp(y, 1)\n"

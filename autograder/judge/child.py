@@ -48,6 +48,7 @@ def run(
         _send(answer_fd, wire.pack({"unconfined": f"{type(error).__name__}: {error}"}, {}))
         os._exit(CONFINEMENT_FAILED)
     _send(answer_fd, wire.pack({"unconfined": ""}, {}))  # the parent trusts no later message
+    request["inside"] = {"zygote": confinement.zygote, "apart": confinement.nest is not None}
     try:
         work[request["kind"]](request, inputs_fd, answer_fd)
     except BaseException as error:
@@ -140,5 +141,6 @@ def _send(fd: int, data: bytes) -> None:
 
 
 def _escape(request: dict[str, Any], inputs_fd: int, answer_fd: int) -> None:
-    found = escape.attempt(request["targets"], Path(request["staged"]), Path(request["scratch"]))
+    targets = request["targets"] | request["inside"]
+    found = escape.attempt(targets, Path(request["staged"]), Path(request["scratch"]))
     _send(answer_fd, wire.pack({"escapes": found}, {}))

@@ -8,6 +8,7 @@ Layers, each a promise that `escape` tests:
 * `seccomp`: system calls, from a list of allowed ones (`calls`). No sockets, no new processes, no
   exec, no shared memory that outlives the process, no signals, no tracing.
 * `uid`: another user than the parent and than other slots (`users`), when the parent is root.
+* numbers of processes and a scratch folder of its own, where the zygote may make them (`apart`).
 * resource limits, always: memory, processor time, file size, open files, no core dumps.
 """
 
@@ -16,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import select
 import signal
 import sys
 import sysconfig
@@ -23,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.judge import apart
 from autograder.judge.calls import call_filter
 
 # Those in namespaces come first: a zygote is in them from its start or never.
@@ -76,8 +79,9 @@ def readable_names() -> tuple[Path, ...]:
     names |= set(filter(os.path.isabs, os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep)))
     names |= {"/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/local/lib", "/usr/share/fonts"}
     names |= {"/usr/share/zoneinfo", "/etc/ld.so.cache", "/etc/localtime", "/etc/fonts"}
-    names |= {"/dev/urandom", "/dev/zero", "/proc/cpuinfo", "/proc/meminfo"}
-    names |= {"/sys/devices/system/cpu"}
+    names |= {"/dev/urandom", "/dev/zero"}
+    # How many there are, for `os.cpu_count`; the files beside these tell how busy they are.
+    names |= {f"/sys/devices/system/cpu/{name}" for name in ("online", "possible", "present")}
     return tuple(sorted(Path(name) for name in names if os.path.exists(name)))
 
 
@@ -112,24 +116,24 @@ def set_limits(limits: Limits, threads_so_far: int) -> None:
 
 
 def _own_size() -> int:
-    with open("/proc/self/statm") as file:
+    with apart.own_file("statm") as file:
         return int(file.read().split()[0]) * resource.getpagesize()
 
 
 def _threads_of(user: int) -> int:
     """How many threads a user has, with room for those that come and go beside the grader."""
     count = 0
-    for process in Path("/proc").glob("[0-9]*"):
+    for process in filter(str.isdecimal, os.listdir(apart.proc())):
         with contextlib.suppress(OSError):
-            if process.stat().st_uid == user:
-                count += len(os.listdir(process / "task"))
+            threads = os.stat(f"{process}/task", dir_fd=apart.proc())
+            count += threads.st_nlink - 2 if threads.st_uid == user else 0
     return count + 1000
 
 
 def be_first_to_go() -> None:
     """Under memory pressure the kernel shall end the child, not the parent that holds scores."""
     try:
-        with open("/proc/self/oom_score_adj", "w") as file:
+        with apart.own_file("oom_score_adj", "w") as file:
             file.write("1000")
     except OSError:
         pass
@@ -156,12 +160,36 @@ class Confinement:
     ) -> None:  # fmt: skip
         self.layers, self.limits, self.uid = layers, limits, uid
         self.zygote = os.getpid()
-        self.rules = _file_rules(staged, scratch, readable) if "landlock" in layers else None
+        self._pidfd = os.pidfd_open(self.zygote)
+        self.nest: apart.Nest | None = None
+        user = uid if "uid" in layers else os.geteuid()
+        if len(layers) > 1 and user:  # a layer alone is for tests of that layer
+            with contextlib.suppress(OSError):
+                self.nest = apart.Nest(scratch, user, limits.file_mib)
+        # Rules are about folders, not about what covers them, so here about the one around it,
+        # which only the grader may write.
+        place = scratch.parent if self.nest else scratch
+        self.rules = _file_rules(staged, place, readable) if "landlock" in layers else None
         self.capabilities = _reading_only() if {"landlock", "uid"} <= set(layers) else None
         # Only this slot's children have its user id, and they run one at a time.
         self.threads = 0 if "uid" in layers else _threads_of(os.getuid())
         if "seccomp" in layers:
             call_filter()
+
+    def fork(self) -> tuple[int, list[int]]:
+        """Like `os.fork`, for a child that is to be confined; with its own scratch folder if any.
+
+        After its end comes `clear`.
+        """
+        if self.nest is None:
+            return os.fork(), []
+        pid, folder = self.nest.fork()
+        return pid, [folder]
+
+    def clear(self) -> None:
+        """Take away what the last child had of its own."""
+        if self.nest is not None:
+            self.nest.clear()
 
     def apply(self) -> None:
         """Give up rights for good, in the only order in which it can be done.
@@ -173,8 +201,10 @@ class Confinement:
         set_limits(self.limits, self.threads)
         if "uid" in self.layers:
             self._become()
+        elif "namespaces" in self.layers:
+            _drop_capabilities()
         die_with_parent()  # after the change of user, which would undo it
-        if os.getppid() != self.zygote:
+        if select.select([self._pidfd], [], [], 0)[0]:
             raise OSError("the zygote has ended")  # before its end could end this process
         if self.rules is not None:
             self.rules.restrict()
@@ -198,8 +228,18 @@ class Confinement:
 
     def close(self) -> None:
         """Drop what was made ready."""
+        os.close(self._pidfd)
+        if self.nest is not None:
+            self.nest.close()
         if self.rules is not None:
             self.rules.close()
+
+
+def _drop_capabilities() -> None:
+    """Those that the zygote has in a user namespace of its own."""
+    import pyprctl
+
+    pyprctl.CapState().set_current()
 
 
 def _reading_only() -> Any:

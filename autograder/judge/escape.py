@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from autograder.judge import forbidden
+from autograder.judge import channels, forbidden
 
 MANY_THREADS = 4_000
 _KEPT: list[Any] = []  # stacks of threads
@@ -38,6 +38,9 @@ class Targets(NamedTuple):
         channel: a Unix socket of the parent's, and its name in the abstract namespace.
         unseen: what must not even be visible.
         alone: whether no process of the parent's side must be visible.
+        shut: whether files that are open to everybody must not be read either.
+        zygote: what forked this process.
+        apart: whether nothing must tell of other processes (`apart`).
     """
 
     read: list[str]
@@ -50,6 +53,9 @@ class Targets(NamedTuple):
     channel: str
     unseen: list[str]
     alone: bool
+    shut: bool
+    zygote: int
+    apart: bool
 
 
 Attacks = Iterator[tuple[str, Callable[[], Any]]]
@@ -66,6 +72,7 @@ def attempt(targets: dict[str, Any], staged: Path, scratch: Path) -> list[str]:
     attacks = (
         *_on_files(aims, staged, scratch), *_on_network(aims), *_on_processes(aims),
         *_on_system(aims), *forbidden.attacks(),
+        *channels.attacks(aims.zygote, aims.apart, aims.shut, staged),
     )  # fmt: skip
     needs: dict[str, Callable[[], Any]] = {
         "import a module": lambda: __import__("colorsys"),
@@ -87,11 +94,11 @@ def _succeeds(action: Callable[[], Any]) -> bool:
 
 
 def _on_files(aims: Targets, staged: Path, scratch: Path) -> Attacks:
-    others = [f"{aims.other}/{name}" for name in ("files", "scratch")]
+    others = [f"{aims.other}/{name}" for name in ("files", "scratch/own")]
     for path in (*aims.read, aims.slots, aims.other, *others, *(f"{o}/secret" for o in others)):
         yield f"read {path}", partial(_read, path)
     common = ["/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/dev", "/run", "/run/lock", "/"]
-    mine = [str(staged), str(staged.parent), aims.slots, aims.other, *others]
+    mine = [str(staged), str(staged.parent), str(scratch.parent), aims.slots, aims.other, *others]
     for path in (*aims.write, *mine, *common):
         yield f"write {path}", partial(_write, path)
     keep, link, beside = aims.keep, f"{scratch}/link", f"{Path(aims.keep).parent}/escaped"
@@ -103,7 +110,7 @@ def _on_files(aims: Targets, staged: Path, scratch: Path) -> Attacks:
     yield "link a file into its folder", lambda: _undone(os.link, keep, link)
     yield "link a file out of its folder", lambda: _undone(os.link, _new(scratch), beside)
     yield "move a file out of its folder", lambda: _undone(os.rename, _new(scratch), beside)
-    yield "remove a file of others", lambda: os.unlink(f"{aims.other}/scratch/secret")
+    yield "remove a file of others", lambda: os.unlink(f"{aims.other}/scratch/own/secret")
     zero = os.makedev(1, 5)
     yield "make a device", lambda: _undone(os.mknod, link, stat.S_IFCHR | 0o600, zero, made=link)
     for path in aims.unseen:
@@ -127,7 +134,7 @@ def _on_network(aims: Targets) -> Attacks:
 def _on_processes(aims: Targets) -> Attacks:
     yield "start a process", _fork
     yield "run a program", _spawn
-    for name, pid in (("parent", aims.pid), ("zygote", os.getppid())):
+    for name, pid in (("parent", aims.pid), ("zygote", aims.zygote)):
         yield f"signal the {name}", partial(os.kill, pid, 0)
         yield f"trace the {name}", partial(_trace, pid)
         for part in ("mem", "environ", "maps", "fd", "cwd"):

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import ctypes
 
+from autograder.judge import apart
+
 HUGE = 2 << 20
 MADV_COLLAPSE = 25
 # For the C library's heap and for Python's objects to lie in regions that can be gathered.
@@ -19,7 +21,7 @@ def gather() -> None:
     """Ask the kernel to put all private anonymous memory of this process into huge pages."""
     madvise = ctypes.CDLL(None).madvise
     madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
-    with open("/proc/self/maps") as file:
+    with apart.own_file("maps") as file:
         regions = [line.split() for line in file]
     for span, rights, *rest in regions:
         private = rights.startswith("rw-p") and rest[3:] in ([], ["[heap]"])

@@ -22,12 +22,14 @@ from pathlib import Path
 from autograder.judge import surroundings
 from autograder.judge.confine import readable_names
 
-# To become another user, to read Python where only root may look, and for the kernel to end
-# children when their zygote ends: that signal counts as sent by the zygote.
-CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_DAC_READ_SEARCH", "CAP_KILL")
+# To become another user, to read Python where only root may look, for the kernel to end children
+# when their zygote ends, as that signal counts as sent by the zygote, and for `apart`.
+CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_DAC_READ_SEARCH", "CAP_KILL", "CAP_SYS_ADMIN")
 DEVICES = ("null", "zero", "full", "random", "urandom")
 # Without it the C library asks for no huge pages, and they are slow to gather afterwards.
-HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage")
+HUGE_PAGES = [
+    Path("/sys/kernel/mm/transparent_hugepage") / name for name in ("enabled", "hpage_pmd_size")
+]
 PROBE_SECONDS = 10.0
 
 
@@ -55,7 +57,7 @@ def command(folder: Path, device: str = "cpu") -> list[str]:
         words += ["--cap-drop", "ALL"]
         words += [word for name in CAPABILITIES for word in ("--cap-add", name)]
     else:
-        words += ["--unshare-user"]
+        words += ["--unshare-user", "--cap-add", "CAP_SYS_ADMIN"]
     places = shown()
     devices = _devices(device)
     fonts = [path for path in (surroundings.font_cache(),) if path]
@@ -75,7 +77,7 @@ def command(folder: Path, device: str = "cpu") -> list[str]:
 def shown() -> dict[Path, Path]:
     """What is shown read only, by where it is shown: code, but neither devices nor processes."""
     code = (*readable_names(), *surroundings.packages(), Path(sys.executable))
-    return _places((*code, HUGE_PAGES))
+    return _places((*code, *HUGE_PAGES))
 
 
 def _devices(device: str) -> list[Path]:

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder.judge import namespaces, surroundings
+from autograder.judge import namespaces, scratch, surroundings
 from autograder.judge.confine import RUNGS
 from autograder.judge.leftovers import HeldFolder
 from autograder.judge.sandbox import Sandbox
-from autograder.judge.slot import NoRoom, SandboxError, ZygoteGone, make_folders
+from autograder.judge.slot import SCRATCH, NoRoom, SandboxError, ZygoteGone, make_folders
 from autograder.judge.users import SlotUser
 
 UNCONFINED: tuple[str, ...] = ()
@@ -169,6 +169,7 @@ def targets(
             "write": [str(path) for path in (*write, folder)],
             "unseen": sorted(map(str, hidden)),
             "alone": "namespaces" in layers,
+            "shut": bool({"namespaces", "landlock"} & set(layers)),
             "slots": str(sandbox.slot.base),
             "other": str(other),
             "pid": os.getpid(),
@@ -207,15 +208,12 @@ def _other_slot(sandbox: Sandbox) -> Iterator[Path]:
     with SlotUser() as user:
         make_folders(sandbox.slot.base, folder)
         try:
-            for name in ("files", "scratch"):
+            for name in ("files", SCRATCH):
                 (folder / name / "secret").write_text("secret")
                 for path in (folder / name, folder / name / "secret"):
-                    os.chown(path, user.uid if name == "scratch" else -1, user.uid)
+                    os.chown(path, user.uid if name == SCRATCH else -1, user.uid)
             if os.geteuid() == 0:
                 os.chmod(folder / "files", 0o750)
             yield folder
         finally:
-            for name in ("files", "scratch"):
-                (folder / name / "secret").unlink(missing_ok=True)
-                (folder / name).rmdir()
-            folder.rmdir()
+            scratch.remove(folder)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ from autograder.judge import cgroups, leftovers, namespaces, scratch, surroundin
 from autograder.judge.confine import Limits
 from autograder.judge.users import SlotUser
 
+SCRATCH = "scratch/own"  # in a slot's folder
 START_SECONDS = 180.0
 END_SECONDS = 5.0  # for a zygote that gives up to end
 
@@ -39,7 +41,7 @@ class Slot:
     """Place of one worker; to be closed.
 
     Args:
-        number: 0, 1, ...: the name of its folder.
+        number: 0, 1, ...: a part of its folder's name.
         limits: of each child.
         parent: the first slot of this grader; None for the first itself, which the rest is for.
         enclosed: start the zygote in namespaces.
@@ -66,8 +68,9 @@ class Slot:
             self.base: Path = self._held.path
         else:
             self.base = parent.base
-        self.folder = self.base / str(number)
-        self.staged, self.scratch = self.folder / "files", self.folder / "scratch"
+        # Nobody can guess it: in folders of a known name others could count files by `stat`.
+        self.folder = self.base / f"{number}-{secrets.token_hex(8)}"
+        self.staged, self.scratch = self.folder / "files", self.folder / SCRATCH
         self.control: socket.socket | None = None
         self.group: cgroups.SlotGroup | None = None
         self.user: SlotUser | None = None
@@ -201,5 +204,6 @@ def make_folders(base: Path, folder: Path) -> None:
     folder.mkdir()
     for path in (base, folder):
         os.chmod(path, 0o711)
-    for path in (folder / "files", folder / "scratch"):
-        path.mkdir(mode=0o700)
+    for path in (folder / "files", folder / SCRATCH):
+        path.mkdir(mode=0o700, parents=True)
+    os.chmod((folder / SCRATCH).parent, 0o511)  # a child with a folder over this may not write it

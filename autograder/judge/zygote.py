@@ -4,7 +4,8 @@ It holds no answers and no inputs: inputs go to the child through a descriptor t
 passes on unread. It runs in one thread, so that forking is safe.
 
 A request is a length and a JSON text on a socket, with two descriptors: inputs to read, answers to
-write. The reply is `{"pid": ...}` with a pidfd, and after the child's end `{"status": ...}`.
+write. The reply is `{"pid": ...}` with a pidfd and, if the child got one of its own (`apart`), its
+scratch folder; and after the child's end `{"status": ...}`.
 """
 
 from __future__ import annotations
@@ -152,17 +153,19 @@ def _fork(
     control: socket.socket, confinement: Confinement, request: dict[str, Any], inputs_fd: int,
     answer_fd: int,
 ) -> None:  # fmt: skip
-    pid = os.fork()
+    pid, folder = confinement.fork()
     if pid == 0:
         from autograder.judge import child
 
         child.run(confinement, request, inputs_fd, answer_fd)
     os.close(inputs_fd)
     os.close(answer_fd)
-    pidfd = os.pidfd_open(pid)
-    send(control, {"pid": pid}, [pidfd])
-    os.close(pidfd)
+    fds = [os.pidfd_open(pid), *folder]
+    send(control, {"pid": pid}, fds)
+    for fd in fds:
+        os.close(fd)
     _, status, usage = os.wait4(pid, 0)
+    confinement.clear()
     cpu = usage.ru_utime + usage.ru_stime
     send(control, {"status": status, "peak_kib": usage.ru_maxrss, "cpu": cpu})
 
