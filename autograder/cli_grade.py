@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # torch aside, these take a moment to import, which --help sh
     from autograder.batch.manifest import Manifest
     from autograder.engines.engine import Engine
 
-    Make = Callable[[Sequence[Path], Sequence[str], int], Engine]
+    Make = Callable[[Sequence[Path], int], Engine]
 
 STOPPED = 130
 MOST_ROWS = 40  # of a table that is printed without being asked for
@@ -97,10 +97,8 @@ def grade(
     from autograder.engines.choose import make_engine
     from autograder.files import held
 
-    def make(private: Sequence[Path], modules: Sequence[str], most: int) -> Engine:
-        return make_engine(
-            engine, fixtures, chosen, jobs, unsafe, private, modules, most, address, gpus
-        )
+    def make(private: Sequence[Path], most: int) -> Engine:
+        return make_engine(engine, fixtures, chosen, jobs, unsafe, private, most, address, gpus)
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does
     with told(), ResultsFolder(out) as results, ExitStack() as stack:
@@ -166,21 +164,20 @@ def _grade_once(batch: Batch, manifest: Manifest, make: Make, again: bool) -> No
         done = len(found) - len(waiting)
         progress.update(bar, description="grading", total=len(found), completed=done)
         if waiting:
-            with make(batch.private(found), sorted(batch.modules), len(waiting)) as engine:
+            with make(batch.private(found), len(waiting)) as engine:
                 manifest.started_engine(engine.isolation, engine.device)
                 batch.grade(waiting, engine, manifest, lambda: progress.advance(bar))
 
 
 def _watch(batch: Batch, manifest: Manifest, make: Make) -> None:
     from autograder.batch.watch_folder import watch
-    from autograder.selection import PRELOADS
 
     def tell(row: Row) -> None:
         points = "" if row.score is None else f"{row.score:g}/{row.points:g}, "
         console.print(f"{row.name}: {points}{row.remark}", markup=False)
 
     private = [*batch.private(batch.find()), *batch.paths]
-    with make(private, list(PRELOADS), sys.maxsize) as engine:
+    with make(private, sys.maxsize) as engine:
         manifest.started_engine(engine.isolation, engine.device)
         console.print("Watching for submissions. Ctrl-C ends it.")
         watch(batch, engine, manifest, tell, say)

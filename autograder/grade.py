@@ -15,14 +15,15 @@ from typing import Any
 
 from autograder import static_checks
 from autograder.intake.submission import IntakeError, Submission, open_submission
-from autograder.judge import rungs
+from autograder.judge import preload as modules_of
+from autograder.judge import rungs, trial
 from autograder.judge.confine import RUNGS
 from autograder.judge.sandbox import Sandbox
-from autograder.selection import expected_files, load_assignments, preloads, release_digest
+from autograder.selection import expected_files, load_assignments, release_digest
 from autograder.tasks import Tasks
 from autograder.workers import Workers
 from homework import helpers
-from homework.verdict import TaskResult
+from homework.verdict import ERROR, NOT_RUN, TIMEOUT, TaskResult
 
 
 @dataclass
@@ -57,13 +58,14 @@ class Grader:
         jobs: number of children that run at the same time.
         unsafe: grade even where nothing confines students' code.
         private: further folders that no child may read: other submissions, results.
-        preload: modules that submissions import.
+        preload: modules to load besides what submissions name.
         allowed: rungs of isolation to try, strongest first.
         device: on which probes run.
 
     Raises:
         FixtureError: there are no fixtures, or they are of another version.
         NoIsolation: nothing confines students' code here.
+        GraderBroken: right code fails here, as where there is no such device.
     """
 
     def __init__(
@@ -89,6 +91,7 @@ class Grader:
             start = partial(Sandbox, self.layers, preload, device=first.device)
             self._workers = Workers(first, jobs, start)
             self._stack.callback(self._workers.close)
+            self._workers.run(0, trial.check)
             # Kept open: a zygote is ended when the thread that started it ends.
             self._threads = self._stack.enter_context(ThreadPoolExecutor(jobs))
         except BaseException:
@@ -125,9 +128,13 @@ class Grader:
 
         Raises:
             SandboxError: no grading process lasts until it is done.
+            GraderBroken: nothing of it could be run, and nor could right code.
         """
         start = time.monotonic()
-        result = self._workers.run(worker, partial(self._grade, submission))
+        modules = modules_of.named_in(submission.files)
+        result = self._workers.run(worker, partial(self._grade, submission), modules)
+        if _all_failed(result.tasks):
+            self._workers.run(worker, trial.check)
         result.remarks = static_checks.consider(result.tasks, self.assignments, submission.files)
         result.slot, result.seconds = worker, time.monotonic() - start
         return result
@@ -160,6 +167,9 @@ class Grader:
         Args:
             done: called in the calling thread with each result, as it comes.
             failed: called so when the grader itself failed at one; without it, that is raised.
+
+        Raises:
+            GraderBroken: no result can be believed any more; the last one has not been handed over.
         """
         free: SimpleQueue[int] = SimpleQueue()
         for worker in range(self.jobs):
@@ -177,7 +187,9 @@ class Grader:
                 submission, error = running.pop(future), future.exception()
                 if error is None:
                     done(future.result())
-                elif failed is not None and isinstance(error, Exception):
+                elif isinstance(error, trial.GraderBroken) or failed is None:
+                    raise error
+                elif isinstance(error, Exception):
                     failed(submission, error)
                 else:
                     raise error
@@ -202,6 +214,12 @@ def _touched(submission: Submission) -> set[str]:
     return {*submission.files, *submission.problems}
 
 
+def _all_failed(tasks: Sequence[TaskResult]) -> bool:
+    """Whether all that ran went wrong as on a broken machine: outside of the student's lines."""
+    ran = [task.worst for task in tasks if task.status != NOT_RUN]
+    return bool(ran) and all(one.status in (ERROR, TIMEOUT) and not one.line for one in ran)
+
+
 def _files_in(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_file())
 
@@ -221,5 +239,5 @@ def grade_to_results(submission: Path, assignment: str, fixtures_dir: Path) -> d
         missing = tuple(expected)
         problems = dict.fromkeys(expected, str(error))
         opened = Submission("submission", submission, {}, missing, problems, (str(error),), "")
-    with Grader(fixtures_dir, [assignment], preload=preloads([opened])) as grader:
+    with Grader(fixtures_dir, [assignment]) as grader:
         return results.gradescope(grader.grade(opened))

@@ -1,26 +1,14 @@
-"""What to grade, and what to load for it: assignments, tasks, modules."""
+"""What to grade: assignments and tasks."""
 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
-from autograder.intake.submission import Submission
 from autograder.judge import surroundings
 from homework.fixtures import Assignment, FixtureError, assignments, select
-
-# Loaded before forking when a submission mentions them: seconds once, instead of in every child.
-PRELOADS = {
-    "torchvision": r"\btorchvision\b",
-    "matplotlib.pyplot": r"\b(matplotlib|pyplot)\b",
-    "torch._dynamo": r"\boptim\b",
-    "scipy.special": r"\bscipy\b",
-    "pandas": r"\bpandas\b",
-    "IPython.display": r"\bIPython\b",
-}
 
 
 def load_assignments(fixtures: Path, only: Sequence[str] | None = None) -> list[Assignment]:
@@ -90,13 +78,3 @@ def code_digest() -> str:
 
 def expected_files(chosen: Iterable[Assignment]) -> list[str]:
     return [file for assignment in chosen for file in assignment.files]
-
-
-def preloads(submissions: Iterable[Submission]) -> list[str]:
-    """Modules worth loading before any child is forked."""
-    texts = [content for s in submissions for content in s.files.values()]
-    return [
-        module
-        for module, pattern in PRELOADS.items()
-        if any(re.search(pattern.encode(), text) for text in texts)
-    ]

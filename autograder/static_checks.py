@@ -70,7 +70,7 @@ def consider(
         if found and result.status != NOT_RUN:
             result = refused(result, found) if policy == REFUSE else result
             told = remarks({result.task: found}, policy)[result.task]
-            results[place] = replace(result, remarks=told)
+            results[place] = replace(result, remarks=[*result.remarks, *told])
     return said
 
 

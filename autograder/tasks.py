@@ -24,6 +24,7 @@ from autograder.verdicts import (
     why_not_run,
     withhold,
 )
+from homework import remarks
 from homework.fixtures import Assignment, Case, Task
 from homework.verdict import GRADER_FAULT, PASSED, TaskResult, Verdict
 
@@ -69,6 +70,9 @@ class Tasks:
         for task in tasks:
             if task.id not in results:
                 results[task.id] = self._result(task, found[task.id])
+        for task in tasks:
+            codes = sandbox.notes.get(task.id, ())
+            results[task.id].remarks += remarks.sentences(codes, self.assignment.files)
         return [results[task.id] for task in self.assignment.tasks]
 
     def _together(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autograder.intake.submission import Submission
-from autograder.judge.sandbox import CaseInputs, CaseOutcome
+from autograder.judge.sandbox import SUBMISSION_SECONDS, CaseInputs, CaseOutcome
 from autograder.judge.watch import CASE_SECONDS
 from homework import compare
 from homework.fixtures import Assignment, Case, CaseArrays, Task
@@ -64,6 +64,15 @@ def withhold(assignment: Assignment, task: Task, verdicts: dict[str, Verdict]) -
 
 
 def verdict_on(task: Task, case: Case, answers: CaseArrays, found: CaseOutcome) -> Verdict:
+    if found.ended == "spent":
+        return Verdict(
+            TIMEOUT,
+            "the time for this whole submission was used up "
+            f"({SUBMISSION_SECONDS:.0f} seconds)",
+            "is there a loop that never ends, or work at import that belongs into a function?",
+        )
+    if found.ended == "timeout" and found.detail:
+        return Verdict(TIMEOUT, found.detail, "move what takes long into functions")
     if found.ended == "timeout":
         return Verdict(
             TIMEOUT,

@@ -43,7 +43,8 @@ class Workers:
         self._ending = False
         self._peak_kib = 0
         self._begun = 0
-        self._unsettled: set[int] = set()  # numbers of zygotes from before the first one settled
+        self._unsettled: set[int] = set()  # numbers of zygotes from before the first one changed
+        self._loaded: frozenset[str] = frozenset()
         try:
             for number in range(count):
                 self._renew(number)
@@ -61,16 +62,24 @@ class Workers:
         """Largest resident size of any child so far."""
         return max([self._peak_kib, *(sandbox.peak_kib for sandbox in self.sandboxes)])
 
-    def run(self, number: int, work: Callable[[Sandbox], Result]) -> Result:
+    def run(
+        self,
+        number: int,
+        work: Callable[[Sandbox], Result],
+        modules: frozenset[str] = frozenset(),
+    ) -> Result:
         """Do some work in a sandbox, and again in a new one if its zygote ends meanwhile.
 
         Called by one thread at a time for each number.
+
+        Args:
+            modules: to be loaded before the work.
 
         Raises:
             SandboxError: no zygote lasts until the work is done.
         """
         tries = 0
-        self._settle(number)
+        self._prepare(number, modules)
         while True:
             try:
                 return work(self._ready(number))
@@ -94,13 +103,21 @@ class Workers:
         for first in self._firsts:
             first.slot.close()
 
-    def _settle(self, number: int) -> None:
-        """Count a piece of work; when it is time, settle the first zygote and fork all anew."""
+    def _prepare(self, number: int, modules: frozenset[str]) -> None:
+        """Count a piece of work; have the first zygote load modules for it or settle, if need be.
+
+        Then all are to be forked again.
+        """
         with self._renewing:
             self._begun += 1
-            if self._begun == SETTLE_AFTER:
-                with contextlib.suppress(ZygoteGone):  # a new one will be forked all the same
+            missing, settle = modules - self._loaded, self._begun == SETTLE_AFTER
+            self._loaded |= missing
+            with contextlib.suppress(ZygoteGone):  # a new one will be forked all the same
+                if missing:
+                    self._firsts[-1].load(missing)
+                if settle:
                     self._firsts[-1].settle()
+            if missing or settle:
                 self._unsettled = set(range(len(self._sandboxes)))
             stale = number in self._unsettled
             self._unsettled.discard(number)
@@ -126,7 +143,9 @@ class Workers:
                 # Its folder stays to the end: others may still be at work in theirs, inside it.
                 self._firsts[-1].slot.kill()
                 with contextlib.suppress(ZygoteGone):
-                    self._firsts.append(self._start())
+                    first = self._start()
+                    self._firsts.append(first)
+                    first.load(self._loaded)
         raise SandboxError("the grading process is ended again and again")
 
     def _fork(self, first: Sandbox, number: int) -> Sandbox:

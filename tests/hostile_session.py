@@ -26,7 +26,6 @@ from autograder.grade import Grader, Grading
 from autograder.intake.submission import Submission
 from autograder.judge import calls, sandbox, scratch, watch
 from autograder.judge.rungs import NoIsolation
-from autograder.selection import preloads
 from cases import CASES, HOSTILE, ROOT, expectation, submit
 from hostile_decoys import Decoys
 from hostile_traces import Traces, adopt_orphans
@@ -191,7 +190,6 @@ def _grade(
         settings.fixtures,
         jobs=JOBS,
         private=private,
-        preload=preloads([*attacks, *honest]),
         allowed=[settings.rung],
     ) as grader:
         report.isolation = grader.isolation

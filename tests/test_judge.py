@@ -19,7 +19,6 @@ import pytest
 from autograder import results
 from autograder.grade import Grader, Grading
 from autograder.judge import sandbox, watch, wire
-from autograder.selection import preloads
 from cases import CASES, ROOT, submit
 from homework import probing
 from homework.verdict import ERROR, NOT_IMPLEMENTED
@@ -55,7 +54,7 @@ def batch(hidden: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ba
         patch.setattr(watch, "CASE_SECONDS", 2.5)
         patch.setattr(sandbox, "TASK_SECONDS", 8.0)
         private = [folder, out, ROOT / "solutions"]
-        with Grader(hidden, jobs=2, private=private, preload=preloads(submissions)) as grader:
+        with Grader(hidden, jobs=2, private=private) as grader:
             sandboxes = [sandbox.folder for sandbox in grader.sandboxes]
             grader.grade_all(submissions, lambda g: gradings.update({g.submission.name: g}))
             again = [s for s in submissions if s.name in REPEATED]

@@ -1,7 +1,7 @@
 """Grades many submissions, keeps what is already graded, and keeps account of all.
 
 Memory does not grow with what is handed in. A first look opens one submission after the other, to
-learn which are to be graded and which modules they import, and keeps no content. Then the engine
+learn which are to be graded, and keeps no content. Then the engine
 takes them, opened once more, as it has room. What counts is what is found then: a result carries
 the digest of the very bytes that were graded, so whatever changes meanwhile, results and students
 cannot be mixed up.
@@ -31,7 +31,6 @@ from autograder.selection import (
     code_digest,
     expected_files,
     load_assignments,
-    preloads,
     release_digest,
     seed_hash,
 )
@@ -61,7 +60,6 @@ class Batch:
         facts: what grades here, for the manifest.
         rows: what is known of each submission, by name.
         problems: sentences on what cannot be read or written, each once.
-        modules: what the submissions import that is worth loading beforehand.
 
     Raises:
         FixtureError: no fixtures, or no such assignment.
@@ -90,7 +88,6 @@ class Batch:
         self.rows: dict[str, Row] = {}
         self.problems: list[str] = []
         self._said: set[tuple[str, str]] = set()
-        self.modules: set[str] = set()
         self._sources: dict[str, Path] = {}
         self._begun: dict[str, str] = {}  # name -> digest, of what the engine has now
 
@@ -129,7 +126,6 @@ class Batch:
             self.rows[one.name] = earlier
             return False
         self.rows[one.name] = Row(one.name, WAITING, WAITING)
-        self.modules |= set(preloads([submission]))
         return True
 
     def grade(

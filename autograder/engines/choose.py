@@ -18,7 +18,6 @@ def make_engine(
     jobs: int | None,
     unsafe: bool,
     private: Sequence[Path],
-    preload: Sequence[str],
     most: int = sys.maxsize,
     address: str | None = None,
     gpus: float = 0.0,
@@ -39,5 +38,5 @@ def make_engine(
     if name == "ray":
         from autograder.engines.ray_engine import RayEngine
 
-        return RayEngine(fixtures, only, jobs, unsafe, private, preload, most, address, gpus)
-    return LocalEngine(fixtures, only, min(jobs or 1, most), unsafe, private, preload)
+        return RayEngine(fixtures, only, jobs, unsafe, private, most, address, gpus)
+    return LocalEngine(fixtures, only, min(jobs or 1, most), unsafe, private)

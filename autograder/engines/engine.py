@@ -85,9 +85,8 @@ class LocalEngine:
         jobs: int = 1,
         unsafe: bool = False,
         private: Sequence[Path] = (),
-        preload: Sequence[str] = (),
     ) -> None:
-        self._grader = Grader(fixtures, only, jobs, unsafe, private, preload)
+        self._grader = Grader(fixtures, only, jobs, unsafe, private)
         self.isolation = self._grader.isolation
         self.device = "cpu"
 

@@ -117,7 +117,6 @@ class RayEngine:
         jobs: int | None = None,
         unsafe: bool = False,
         private: Sequence[Path] = (),
-        preload: Sequence[str] = (),
         most: int = sys.maxsize,
         address: str | None = None,
         gpus: float = 0.0,
@@ -126,7 +125,7 @@ class RayEngine:
         chosen = load_assignments(fixtures, only)
         names = [assignment.name for assignment in chosen]
         self.isolation, self.device = "", "cuda" if gpus else "cpu"
-        plan = ray_worker.plan(fixtures, names, only, unsafe, private, preload, self.device)
+        plan = ray_worker.plan(fixtures, names, only, unsafe, private, self.device)
         self._unit_seconds = longest(chosen) if unit_seconds is None else unit_seconds
         self._last_error: Exception = SandboxError("no worker was started")
         self._stack = ExitStack()

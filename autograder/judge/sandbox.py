@@ -8,7 +8,7 @@ import select
 import shutil
 import signal
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +25,8 @@ from autograder.judge.watch import Run, Watch
 from homework.outcome import Outcome
 
 TASK_SECONDS = 15.0
+SUBMISSION_SECONDS = 120.0  # for all that is run of the files that are staged together
+ESCAPE_SECONDS = 30.0
 MOST_KILLS = 3  # of a task's children, by somebody else, before it is given up
 MUCH_MEMORY_MIB = 256  # more than the zygote: a child may have been killed for that
 END_SECONDS = 0.5  # for a child that has closed its channel to end by itself
@@ -51,7 +53,7 @@ class CaseOutcome:
     """What one case gave: an outcome, or how its process ended without one."""
 
     outcome: Outcome | None = None
-    ended: str = ""  # "timeout", "crash", "flood" or "unrun" when there is no outcome
+    ended: str = ""  # as `watch.Run.ended`, or "unrun", when there is no outcome
     detail: str = ""
 
 
@@ -82,7 +84,10 @@ class Sandbox:
         self.device = device
         self.limits = limits or Limits()
         self.peak_kib = 0
+        self.notes: dict[str, set[str]] = {}  # by task: what to remark (`homework.remarks`)
         self._lines: dict[str, int] = {}  # of the staged files
+        self._slow: set[str] = set()  # those that are known to take too long as a whole
+        self._latest = 0.0  # when the time of the staged files is spent
         above, enclosed = parent.slot if parent else None, "namespaces" in layers
         self.slot: Slot = Slot(slot, self.limits, above, enclosed, extra, device)
         self.folder, self.size_kib = self.slot.folder, self.slot.size_kib
@@ -128,9 +133,21 @@ class Sandbox:
         Raises:
             ZygoteGone: the zygote has ended.
         """
+        self._ask({"kind": "settle"})
+
+    def load(self, modules: Iterable[str]) -> None:
+        """Let the zygote import modules, if they are there; zygotes forked later have them too.
+
+        Raises:
+            ZygoteGone: the zygote has ended.
+        """
+        reply = self._ask({"kind": "load", "modules": sorted(modules)})
+        self.size_kib = self.slot.size_kib = int(reply["size_kib"])
+
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         try:
-            zygote.send(self._control, {"kind": "settle"})
-            self._reply()
+            zygote.send(self._control, request)
+            return self._reply()
         except OSError as error:
             raise ZygoteGone(f"the grading process is gone ({error})") from None
 
@@ -158,6 +175,8 @@ class Sandbox:
         if scratch.room(self.folder) < self.limits.file_mib << 20:
             raise NoRoom(f"there is no room on the disk of {self.folder.parents[1]}: make some")
         try:
+            self.notes, self._slow = {}, set()
+            self._latest = time.monotonic() + SUBMISSION_SECONDS
             self._lines = {name: content.count(b"\n") + 1 for name, content in files.items()}
             for name, content in files.items():
                 path = self._staged / name
@@ -195,7 +214,7 @@ class Sandbox:
         found: dict[str, CaseOutcome] = {}
         waiting = [case for task in tasks for case in task]
         run = self._run_cases(stems, tasks, time.monotonic() + TASK_SECONDS)
-        _collect(run, waiting, found, self._lines_of(stems))
+        self._collect(stems, run, waiting, found)
         return found
 
     def run_task(self, stems: Sequence[str], cases: Sequence[CaseInputs]) -> dict[str, CaseOutcome]:
@@ -211,25 +230,52 @@ class Sandbox:
         found = {case.name: CaseOutcome(ended="unrun") for case in cases}
         waiting, kills = list(cases), 0
         deadline = time.monotonic() + TASK_SECONDS
-        while waiting and time.monotonic() < deadline:
+        while waiting and time.monotonic() < min(deadline, self._latest):
             run = self._run_cases(stems, [waiting], deadline)
             if run.killed and kills < MOST_KILLS:
                 kills, deadline = kills + 1, time.monotonic() + TASK_SECONDS
                 continue
             if run.killed and run.peak_kib < self.size_kib + (MUCH_MEMORY_MIB << 10):
                 raise SandboxError("children are killed again and again, by another's hand")
-            waiting = _collect(run, waiting, found, self._lines_of(stems))
+            waiting = self._collect(stems, run, waiting, found)
+            deadline += run.import_seconds
+        if time.monotonic() >= self._latest:
+            found |= {case.name: CaseOutcome(ended="spent") for case in waiting}
         return found
 
     def _lines_of(self, stems: Sequence[str]) -> dict[str, int]:
         return {f"{stem}.py": self._lines.get(f"{stem}.py", 0) for stem in stems}
+
+    def _collect(
+        self,
+        stems: Sequence[str],
+        run: Run,
+        waiting: list[CaseInputs],
+        found: dict[str, CaseOutcome],
+    ) -> list[CaseInputs]:
+        """Take what came back; the first case without an outcome bears the child's end."""
+        if run.void:
+            end = CaseOutcome(ended=run.ended, detail=run.detail)
+            found |= {case.name: end for case in waiting}
+            return []
+        lines, probes = self._lines_of(stems), {case.name: case.probe for case in waiting}
+        for head, arrays in run.messages:
+            name = head["case"]
+            outcome = untrusted.outcome(head, arrays, lines, probes[name])
+            found[name] = CaseOutcome(outcome)
+            self.notes.setdefault(name.partition("/")[0], set()).update(outcome.notes)
+        left = [case for case in waiting if case.name not in found or not found[case.name].outcome]
+        if left:
+            how = (run.ended, run.detail) if run.ended else ("crash", "it ended the process")
+            found[left[0].name] = CaseOutcome(None, *how)
+        return left[1:]
 
     def try_escaping(self, targets: dict[str, Any]) -> list[str]:
         """What a confined child can do although it must not; empty if the layers hold."""
         with self.stage({"own.py": b""}):
             request = {"kind": "escape", "targets": targets}
             for _ in range(1 + MOST_KILLS):
-                run = self._run(request, None, time.monotonic() + 30.0)
+                run = self._run(request, None, time.monotonic() + ESCAPE_SECONDS)
                 if not run.killed:
                     break
         if not run.messages:
@@ -244,7 +290,9 @@ class Sandbox:
             ([case.name for case in task], b"".join(case.packed for case in task)) for task in tasks
         ]
         request = {"kind": "cases", "stems": list(stems), "device": self.device}
-        return self._run(request, portions, deadline)
+        run = self._run(request | {"slow": sorted(self._slow)}, portions, deadline)
+        self._slow |= run.slow
+        return run
 
     def _run(
         self, request: dict[str, Any], portions: Sequence[Portion] | None, deadline: float
@@ -256,7 +304,10 @@ class Sandbox:
             feed = Feed(inputs, portions or ())
             most_bytes = self.limits.file_mib << 20
             watched = feed if portions is not None else None
-            watch = Watch(answers, watched, deadline, self._scratch, most_bytes)
+            stems = request.get("stems", ())
+            watch = Watch(
+                answers, watched, deadline, self._latest, self._scratch, most_bytes, stems
+            )
             try:
                 run = watch.until_end()
             finally:
@@ -309,28 +360,6 @@ class Sandbox:
         if received is None:
             raise OSError("no answer")
         return received[0]
-
-
-def _collect(
-    run: Run,
-    waiting: list[CaseInputs],
-    found: dict[str, CaseOutcome],
-    lines: Mapping[str, int],
-) -> list[CaseInputs]:
-    """Take what came back; the first case without an outcome bears the child's end."""
-    if run.void:
-        found |= {case.name: CaseOutcome(ended=run.ended, detail=run.detail) for case in waiting}
-        return []
-    probes = {case.name: case.probe for case in waiting}
-    for head, arrays in run.messages:
-        name = head["case"]
-        outcome = untrusted.outcome(head, arrays, lines, probes[name])
-        found[name] = CaseOutcome(outcome)
-    left = [case for case in waiting if case.name not in found or not found[case.name].outcome]
-    if left:
-        ended, detail = run.ended or "crash", run.detail or "it ended the process"
-        found[left[0].name] = CaseOutcome(ended=ended, detail=detail)
-    return left[1:]
 
 
 def _how_it_ended(code: int) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograder.judge.wire import DTYPES
+from homework import definitions, remarks
 from homework.outcome import Mishap, Outcome, Value
 
 MESSAGE_LIMIT = 2000
@@ -48,12 +49,21 @@ def outcome(
         lines: how many lines each of the assignment's files has, 0 for one that is not there.
         probe: what was run; with the files it says which names may be said to be missing.
     """
+    notes = _notes(head.get("notes"), lines)
     if head.get("mishap") is not None:
-        return Outcome(mishap=_mishap(head["mishap"], lines, probe.rpartition(".")[2]))
+        mishap = _mishap(head["mishap"], lines, probe.rpartition(".")[2])
+        return Outcome(mishap=mishap, notes=notes)
     described = head.get("values")
     if not isinstance(described, dict):
-        return Outcome()
-    return Outcome({str(name): _value(d, arrays.get(name)) for name, d in described.items()})
+        return Outcome(notes=notes)
+    values = {str(name): _value(d, arrays.get(name)) for name, d in described.items()}
+    return Outcome(values, notes=notes)
+
+
+def _notes(codes: Any, files: Mapping[str, int]) -> tuple[str, ...]:
+    """Those that say something; the rest of the words are not the kit's."""
+    texts = [code for code in codes if isinstance(code, str)] if isinstance(codes, list) else []
+    return tuple(code for code in texts if remarks.sentences([code], files))
 
 
 def _value(description: Any, array: np.ndarray | None) -> Value:
@@ -70,7 +80,7 @@ def _names_nothing_else(message: str, lines: Mapping[str, int], probe: str) -> b
     """Whether a sentence on something missing has names only that the kit itself would put in."""
     said = _MISSING.fullmatch(message)
     if said is None:
-        return False
+        return message in map(definitions.too_slow, lines)
     files = {f"{said[group]}.py" for group in ("stem", "absent", "text") if said[group]}
     name = said["name"]
     return files <= set(lines) and (

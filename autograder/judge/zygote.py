@@ -26,8 +26,8 @@ from autograder.judge.confine import Confinement, Limits, die_with_parent
 ALWAYS = (
     "torch", "torch.distributions", "torch.nn.functional", "tqdm.auto", "easydict",
     "homework.args", "homework.randomizer", "homework.probing", "homework.probes.q1",
-    "homework.probes.q2", "homework.probes.q3", "homework.training", "autograder.judge.child",
-    "landlockpy",
+    "homework.probes.q2", "homework.probes.q3", "homework.probes.trial", "homework.training",
+    "autograder.judge.child", "landlockpy",
 )  # fmt: skip
 
 
@@ -87,8 +87,8 @@ def serve(control: socket.socket) -> None:
     """Answer requests one after the other.
 
     `configure` prepares the confinement of the children that follow; `split` makes another zygote
-    for another socket; `settle` makes all forks cheaper, for half a second once; any other kind is
-    work for a child.
+    for another socket; `load` imports modules; `settle` makes all forks cheaper, for half a second
+    once; any other kind is work for a child.
     """
     confinement: Confinement | None = None
     while True:
@@ -103,6 +103,11 @@ def serve(control: socket.socket) -> None:
                 serve(socket.socket(fileno=fds[0]))
                 _leave()
             os.close(fds[0])
+        elif request["kind"] == "load":
+            for name in request["modules"]:
+                _load(name)
+            gc.freeze()
+            send(control, {"size_kib": _resident_kib()})
         elif request["kind"] == "settle":
             _settle()
             send(control, {"settled": True})

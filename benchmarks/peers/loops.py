@@ -59,13 +59,12 @@ def _grader(
     from autograder import results
     from autograder.grade import Grader
     from autograder.intake.submission import open_submission
-    from autograder.selection import expected_files, load_assignments, preloads
+    from autograder.selection import expected_files, load_assignments
     from autograder.workers import SETTLE_AFTER
 
     expected = expected_files(load_assignments(fixtures))
     out = Path.cwd() / "out"
-    opened = [open_submission(folder, expected) for folder in submissions[:1]]
-    with Grader(fixtures, preload=[*preloads(opened), *preload]) as grader:
+    with Grader(fixtures, preload=preload) as grader:
 
         def grade(folder: Path) -> int:
             grading = grader.grade(open_submission(folder, expected))

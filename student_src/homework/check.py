@@ -31,6 +31,7 @@ from homework.verdict import FAILED, GRADER_FAULT, NOT_RUN, PASSED, CaseResult, 
 
 if TYPE_CHECKING:
     from homework.fixtures import Assignment, Case, CaseArrays, Task
+    from homework.loading import Loader
     from homework.outcome import Outcome
 
 __all__ = ["Report", "check", "examine", "main"]
@@ -93,6 +94,7 @@ def student_folder() -> Path:
 
 def _examine(report: Report, folder: Path) -> None:
     from homework.fixtures import FixtureError, public_folder
+    from homework.loading import Loader
     from homework.quiet import quiet
 
     try:
@@ -101,15 +103,16 @@ def _examine(report: Report, folder: Path) -> None:
         report.problem = str(error)
         return
     for assignment, tasks in selected:
-        report.remarks += _remarks(assignment, {task.file for task in tasks}, folder)
+        report.remarks += _obstacles(assignment, {task.file for task in tasks}, folder)
     work = [(assignment, task) for assignment, tasks in selected for task in tasks]
     for assignment, task in work:
         report.titles[task.id] = assignment.title
         report.results.append(TaskResult(task.id, task.title, task.points))
+    loader = Loader(folder)
     for (assignment, task), result in zip(work, report.results, strict=True):
         try:
             with quiet() as printed:
-                result.cases = _run_task(assignment, task, folder)
+                _run_task(assignment, result, task, loader)
         except KeyboardInterrupt:
             verdict = Verdict(NOT_RUN, INTERRUPTED)
             result.cases = [CaseResult("", "the check was interrupted", True, 1.0, verdict)]
@@ -119,7 +122,7 @@ def _examine(report: Report, folder: Path) -> None:
             report.printed = printed.text
 
 
-def _remarks(assignment: Assignment, files: set[str], folder: Path) -> list[str]:
+def _obstacles(assignment: Assignment, files: set[str], folder: Path) -> list[str]:
     """What will not work where these files are graded, told from their text."""
     from homework.preflight import survey
 
@@ -130,14 +133,16 @@ def _remarks(assignment: Assignment, files: set[str], folder: Path) -> list[str]
     return survey(graded, assignment.files, assignment.provided, folder).sentences
 
 
-def _run_task(assignment: Assignment, task: Task, folder: Path) -> list[CaseResult]:
-    return [
-        CaseResult(
-            case.name, case.about, True, case.weight, _run_case(assignment, task, case, folder)
-        )
-        for case in task.cases
-        if case.public
-    ]
+def _run_task(assignment: Assignment, result: TaskResult, task: Task, loader: Loader) -> None:
+    """Add to a result what its public cases give."""
+    from homework import remarks
+
+    notes: set[str] = set()
+    for case in task.cases:
+        if case.public:
+            verdict = _run_case(assignment, task, case, loader, notes)
+            result.cases.append(CaseResult(case.name, case.about, True, case.weight, verdict))
+    result.remarks += remarks.sentences(notes, assignment.files)
 
 
 def _select(fixtures: Path, wanted: Any) -> list[tuple[Assignment, list[Task]]]:
@@ -164,7 +169,9 @@ def _select(fixtures: Path, wanted: Any) -> list[tuple[Assignment, list[Task]]]:
         ) from None
 
 
-def _run_case(assignment: Assignment, task: Task, case: Case, folder: Path) -> Verdict:
+def _run_case(
+    assignment: Assignment, task: Task, case: Case, loader: Loader, notes: set[str]
+) -> Verdict:
     """Verdict on one case; a fault of the check itself becomes a verdict too."""
     from homework import compare, fixtures, probing
     from homework.student import Student
@@ -174,8 +181,9 @@ def _run_case(assignment: Assignment, task: Task, case: Case, folder: Path) -> V
         outcomes: list[Outcome] = []
         # In isolation first: there, a mistake in what the task builds on cannot hold it up.
         for isolated in (True, False) if task.isolated else (False,):
-            student = Student(folder, assignment.stems, isolated)
+            student = Student(loader.folder, assignment.stems, isolated, loader=loader)
             outcomes.insert(0, probing.run(student, case.probe, answers.inputs))
+            notes.update(outcomes[0].notes)
             verdict = compare.judge(task, case, answers, outcomes)
             if verdict.status == PASSED:  # one right outcome is enough
                 break

@@ -1,9 +1,9 @@
-"""Imports a student's own modules afresh: `utils.py`, `helpers/`, what lies beside the files.
+"""Imports a student's own modules: `utils.py`, `helpers/` and what else lies beside the files.
 
-While the finder is in place, such a module is executed from its file, not taken from what was
-imported before, and with its draws redirected like those of the graded files. A mapping `args` in
-it takes on the settings of the run, where it has settings of these names: the handout's files read
-their steps and their device from a module, not from what they are given.
+While the finder is in place, such a module is executed from its file, once, not taken from what a
+notebook had imported, and with its draws redirected like those of the graded files. A mapping
+`args` in it takes on the settings of the run, where it has settings of these names: the handout's
+files read their steps and their device from a module, not from what they are given.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from homework.allowed import is_taken
+from homework.pristine import Pristine
 from homework.redirect import patched
 
 
@@ -31,33 +32,48 @@ class OwnModules(importlib.abc.MetaPathFinder):
     def __init__(self, folder: Path, compiled: Callable[[Path], CodeType]) -> None:
         self.folder, self.compiled = folder, compiled
         self.settings: dict[str, Any] = {}
-        self._args: list[MutableMapping[str, Any]] = []
+        self._args: list[tuple[MutableMapping[str, Any], dict[str, Any]]] = []
+        self._executed: list[Pristine] = []
         self._saved: dict[str, ModuleType] = {}
+        self._mine: dict[str, ModuleType] = {}
         self._tops: set[str] = set()
 
     def enter(self, graded: Collection[str], **settings: Any) -> None:
-        """Put aside what was imported by these names; `graded` are names that others find."""
-        self.settings, self._args = settings, []
+        """Put aside what was imported by these names; `graded` are names that others find.
+
+        What this finder has imported earlier is there again, as it was when it was executed.
+        """
+        self.settings = settings
         found = {path.name.removesuffix(".py") for path in _entries(self.folder)}
         self._tops = {name for name in found if not is_taken(name)} - set(graded)
         self._saved = self._loaded()
+        sys.modules.update(self._mine)
+        for pristine in self._executed:
+            pristine.restore()
+        for args, first in self._args:
+            args.clear()
+            args.update(first)
+            self._adapt(args)
         sys.meta_path.insert(0, self)
 
     def leave(self) -> None:
         sys.meta_path.remove(self)
-        self._loaded()
+        self._mine = self._loaded()
         sys.modules.update(self._saved)
 
     def set(self, **settings: Any) -> None:
         """Change settings of the run."""
         self.settings |= settings
-        for args in self._args:
+        for args, _ in self._args:
             self._adapt(args)
 
-    def adopt(self, args: MutableMapping[str, Any]) -> None:
-        """Keep a module's `args` in line with the settings of the run."""
-        self._args.append(args)
-        self._adapt(args)
+    def adopt(self, module: ModuleType) -> None:
+        """Keep a module as it is now, and its `args` in line with the settings of the run."""
+        self._executed.append(Pristine(module))
+        args = vars(module).get("args")
+        if isinstance(args, MutableMapping):
+            self._args.append((args, dict(args)))
+            self._adapt(args)
 
     def _adapt(self, args: MutableMapping[str, Any]) -> None:
         for name in self.settings.keys() & args.keys():
@@ -103,9 +119,7 @@ class _Loader(importlib.machinery.SourceFileLoader):
     def exec_module(self, module: ModuleType) -> None:
         with patched():
             super().exec_module(module)
-        args = module.__dict__.get("args")
-        if isinstance(args, MutableMapping):
-            self.finder.adopt(args)
+        self.finder.adopt(module)
 
 
 def _entries(folder: Path) -> list[Path]:

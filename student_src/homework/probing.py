@@ -16,8 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from homework.loading import SubmissionError
 from homework.outcome import Mishap, Outcome, Value
-from homework.student import Student, SubmissionError
+from homework.student import Student
+from homework.surroundings import surroundings
 
 _STUB = re.compile(r"|q\d\.\w+")  # what stubs raise, or nothing
 
@@ -32,17 +34,19 @@ def run(student: Student, probe: str, inputs: Mapping[str, np.ndarray]) -> Outco
 
     module, name = probe.split(".")
     function = getattr(importlib.import_module(f"homework.probes.{module}"), name)
-    tensors = {
-        key: torch.from_numpy(np.array(array)).to(student.device) for key, array in inputs.items()
-    }
+    plain = {key: torch.from_numpy(np.array(array)) for key, array in inputs.items()}
+    notes = student.loader.notes
     try:
-        with student, torch.enable_grad():
-            values = function(student, tensors)
-            return Outcome({key: describe(value) for key, value in values.items()})
+        with student, surroundings(student.loader.text(), student.device, notes):
+            with torch.enable_grad():
+                tensors = {key: tensor.to(student.device) for key, tensor in plain.items()}
+                values = function(student, tensors)
+                found = {key: describe(value) for key, value in values.items()}
+        return Outcome(found, notes=tuple(sorted(notes)))
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        return Outcome(mishap=mishap(error, student.folder))
+        return Outcome(mishap=mishap(error, student.folder), notes=tuple(sorted(notes)))
 
 
 def describe(value: Any) -> Value:
