@@ -17,6 +17,7 @@ from autograder.grade import Grading
 from homework.verdict import GRADER_FAULT, PASSED, CaseResult, TaskResult
 
 MARKS = {True: "✓", False: "✗"}
+_STEERING = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")  # control characters, ends of lines
 
 
 def gradescope(grading: Grading) -> dict[str, Any]:
@@ -133,7 +134,7 @@ def _source_line(content: bytes, number: int) -> str:
 def clean(text: str) -> str:
     """Without characters that steer a terminal, turn text round, or cannot be encoded."""
     return "".join(
-        "\N{REPLACEMENT CHARACTER}" if category(c)[0] == "C" and c not in "\n\t" else c
+        "\N{REPLACEMENT CHARACTER}" if category(c) in _STEERING and c not in "\n\t" else c
         for c in text
     )
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from functools import partial
 
+from autograder.intake.entries import FILE, MAX_FILE, Entry, Listing, Unusable
 from autograder.intake.names import listed, shown
 from autograder.intake.text import text_fault
-from autograder.intake.unpack import FILE, MAX_FILE, Entry, Listing, Unusable
 from homework import helpers
 
 
