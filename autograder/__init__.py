@@ -6,7 +6,7 @@ Where things are:
 * a release: `rubric` (its vocabulary), `source`, `build_fixtures`, `notebooks`, `release`, `verify`
 * a submission comes in: `intake`
 * it is graded: `selection`, `grade`, `workers`, `tasks`, `judge` (untrusted code),
-  `verdicts`, `static_checks` and `named`, `results`, `files`
+  `verdicts`, `static_checks` (with `obstacles`, `named`, `read_text`), `results`, `files`
 * many are graded: `batch` (what is to be done, what came out), `engines` (who does it)
 * on Gradescope: `gradescope` builds the zip; `gradescope_run` and `otter_plugin` run in it
 """

@@ -14,7 +14,14 @@ import pytest
 import exports
 from autograder.batch.watch_folder import fingerprint
 from autograder.intake.names import listed, match, safe, shown
-from autograder.intake.submission import Found, IntakeError, Submission, find, open_found
+from autograder.intake.submission import (
+    Found,
+    IntakeError,
+    Submission,
+    find,
+    open_found,
+    open_submission,
+)
 from exports import FILES, STUDENTS, Layout, Student, code, written, zipped
 from packing import EXPECTED
 
@@ -130,6 +137,23 @@ def test_three_students_in_one_upload_are_refused(tmp_path: Path, suffix: str) -
     assert list(rows) == ["dee", "x"] and "several students (ann, bo, cy)" in str(rows["x"])
     (tmp_path / "given.zip").write_bytes(zipped(three))
     assert graded(tmp_path / "given.zip") == {n: n.encode() for n in ("ann", "bo", "cy")}
+
+
+def test_names_that_look_like_a_sites_merge_nobody(tmp_path: Path) -> None:
+    names = [f"hw_2026_101_{who}.zip" for who in ("ann", "bo")] + [
+        "hw_3_file_cy.zip",
+        "hw_3_file_d.zip",
+    ]
+    files = {name: zipped({"q1_vae.py": name.encode()}) for name in names}
+    assert graded(written(tmp_path, files)) == {n.removesuffix(".zip"): n.encode() for n in names}
+
+
+def test_gradescopes_only_student_is_not_refused(tmp_path: Path) -> None:
+    files = {"mine/q1_vae.py": CODE, "hers/q1_vae.py": OTHER, "mine/q1_vae_bo.py": STUB}
+    folder = written(tmp_path / "submission", files)
+    assert open_submission(folder, EXPECTED, alone=True).remarks[0].startswith("three files differ")
+    with pytest.raises(IntakeError, match="several students"):
+        open_submission(folder, EXPECTED)
 
 
 def test_a_students_folders_make_no_rows_of_others(tmp_path: Path) -> None:

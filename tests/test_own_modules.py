@@ -21,10 +21,9 @@ def test_edits_count_at_once_and_what_was_imported_stays(
     deep = tmp_path / "tools" / "deep.py"
     mine = sys.modules["tools"] = type(sys)("tools")  # a module of the notebook's by that name
     monkeypatch.setitem(sys.modules, "tools", mine)
-    student = Student(tmp_path, ["q1_vae"])
     for value in (1, 2):
         deep.write_text(f"value = {value}\n")
-        with student:
+        with Student(tmp_path, ["q1_vae"]) as student:
             assert student.module("q1_vae").value == value
         assert sys.modules["tools"] is mine and "tools.deep" not in sys.modules
 

@@ -13,7 +13,7 @@ import student_kit
 from autograder import results
 from autograder.grade import Grader
 from autograder.intake.submission import open_submission
-from autograder.selection import expected_files, load_assignments, preloads
+from autograder.selection import expected_files, load_assignments
 from cases import ROOT
 from homework import allowed, newer_syntax
 from homework.check import examine
@@ -148,7 +148,7 @@ def test_every_listed_package_imports_where_it_is_graded(hidden: Path, tmp_path:
     imports = "".join(f"import {package}\n" for package in allowed.PACKAGES)
     (tmp_path / "q1_vae.py").write_text(f"{text}\n{imports}", encoding="utf-8")
     submission = open_submission(tmp_path / "q1_vae.py", ["q1_vae.py"])
-    with Grader(hidden, ["q1.log_mean_exp"], preload=preloads([submission])) as grader:
+    with Grader(hidden, ["q1.log_mean_exp"]) as grader:
         grading = grader.grade(submission)
     assert grading.tasks[0].status == PASSED, grading.tasks[0].worst
     assert grading.remarks == []

@@ -19,7 +19,7 @@ import tempfile
 import time
 import zipfile
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 _MAX_ARCHIVE = 256 << 20  # bytes
 _MAX_CODE = (1 << 20) + 1  # of one file: enough to see that it is too large
@@ -89,8 +89,9 @@ class _Zip:
         self._left -= len(data) + len(name)
         if self._members < 0 or self._left < 0:
             raise SystemExit(3)
-        year = min(max(modified[0], 1980), 2107)
-        info = zipfile.ZipInfo(name, (year, *modified[1:6]))
+        year, month, day, hour, minute, second = modified
+        year = min(max(year, 1980), 2107)
+        info = zipfile.ZipInfo(name, (year, month, day, hour, minute, second))
         info.external_attr = mode << 16
         self._zip.writestr(info, data)
 
@@ -101,8 +102,9 @@ class _Zip:
 def _from_tar(source: IO[bytes], zipped: _Zip) -> None:
     # Not by `tarfile`, which takes the end of a cut stream for the end of the archive.
     start = source.peek(6)  # type: ignore[attr-defined]
-    opening = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open, b"\xfd7": lzma.open}.get(start[:2])
-    stream = opening(source) if opening else source
+    kinds: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open, b"\xfd7": lzma.open}
+    kind = kinds.get(start[:2])
+    stream = kind(source) if kind else source
     with tarfile.open(fileobj=stream, mode="r|") as archive:
         for member in archive:
             modified = time.gmtime(min(max(member.mtime, 0), 1 << 32))[:6]

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -287,7 +288,10 @@ class _Given:
 def _groups(labels: Mapping[str, Label]) -> Iterable[list[tuple[str, Label]]]:
     """Names that a course site gave, by student."""
     groups: dict[str, list[tuple[str, Label]]] = {}
+    uploads = Counter((of.key, of.upload) for of in labels.values() if of.upload)
     for name, of in labels.items():
+        if uploads[of.key, of.upload] > 1:  # no site's number, but `hw_2026_101_ann.zip`
+            of = Label(f"{of.key} {name}", stem(name), file=of.file)
         groups.setdefault(of.key, []).append((name, of))
     return groups.values()
 

@@ -111,7 +111,7 @@ def _examine(report: Report, folder: Path) -> None:
         report.problem = str(error)
         return
     for assignment, tasks in selected:
-        report.remarks += _remarks(assignment, {task.file for task in tasks}, folder)
+        report.remarks += _obstacles(assignment, {task.file for task in tasks}, folder)
     work = [(assignment, task) for assignment, tasks in selected for task in tasks]
     for assignment, task in work:
         report.titles[task.id] = assignment.title
@@ -131,7 +131,7 @@ def _examine(report: Report, folder: Path) -> None:
             report.printed = printed.text
 
 
-def _remarks(assignment: Assignment, files: set[str], folder: Path) -> list[str]:
+def _obstacles(assignment: Assignment, files: set[str], folder: Path) -> list[str]:
     """What will not work where these files are graded, told from their text."""
     from homework.preflight import survey
 

@@ -2,8 +2,9 @@
 
 Only the standard library is used and nothing of the student's is imported: files are compiled to
 see whether Python can read them, and the public checks run in a process of their own with a time
-limit. The zip holds exactly the files that the assignment asks for and its notebook, at its top
-level. It is written beside itself and then put in place, so an older zip stays whole if this fails.
+limit. The zip holds the files that the assignment asks for and its notebook at its top level, and
+the modules of the student's own that these files import. It is written beside itself and then put
+in place, so an older zip stays whole if this fails.
 
 Exit status: 0 packed, 1 a file is missing or broken or the zip cannot be written, 2 no such
 assignment.

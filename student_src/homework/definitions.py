@@ -32,10 +32,8 @@ def needs_outside(error: BaseException | None) -> bool:
     """Whether an exception is one of files, the network or other programs."""
     while error is not None:
         frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-        names = [str(frame.f_globals.get("__name__", "")) for frame in frames]
-        if isinstance(error, OSError) or any(
-            f"{n}.".startswith(f"{o}.") for n in names for o in _OUTSIDE
-        ):
+        names = [f"{frame.f_globals.get('__name__', '')}." for frame in frames]
+        if isinstance(error, OSError) or any(name.startswith(_OUTSIDE) for name in names):
             return True
         error = error.__cause__ or error.__context__
     return False

@@ -1,4 +1,4 @@
-"""Imports a student's own modules afresh: `utils.py`, `helpers/`, what lies beside the files.
+"""Imports a student's own modules: `utils.py`, `helpers/` and what else lies beside the files.
 
 While the finder is in place, such a module is executed from its file, once, not taken from what a
 notebook had imported, and with its draws redirected like those of the graded files. A mapping

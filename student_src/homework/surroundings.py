@@ -184,6 +184,9 @@ def _plots() -> Iterator[Replacement]:
     matplotlib, pyplot = sys.modules.get("matplotlib"), sys.modules.get("matplotlib.pyplot")
     if matplotlib is not None:
         yield matplotlib, "use", _nothing
-    if pyplot is not None:
-        for name in ("show", "switch_backend", "pause"):
-            yield pyplot, name, _nothing
+    if matplotlib is not None and pyplot is not None:
+        matplotlib.get_backend()  # settles which it is, where that has been left open
+        switch = pyplot.switch_backend  # which pyplot calls itself, to begin with
+        yield pyplot, "switch_backend", lambda name: switch(matplotlib.rcParams["backend"])
+        yield pyplot, "show", _nothing
+        yield pyplot, "pause", _nothing
