@@ -19,4 +19,4 @@ while True:
     for stem in ("q1_vae", ""):
         text = json.dumps({"importing": stem, "slow": [], "arrays": []}).encode()
         os.write(pipe(), len(text).to_bytes(8, "little") + text)
-        time.sleep(0.5)
+        time.sleep(0.02)
