@@ -25,7 +25,8 @@ class Pristine:
         own = [value for value in self._names.values() if _is_own(value, module.__name__)]
         self._classes = {cls: _attributes(cls) for cls in own if isinstance(cls, type)}
         members = [value for names in self._classes.values() for value in names.values()]
-        functions = [value for value in (*own, *members) if isinstance(value, FunctionType)]
+        plain = [getattr(value, "__wrapped__", value) for value in (*own, *members)]
+        functions = [value for value in plain if isinstance(value, FunctionType)]
         kept = [v for n, v in self._names.items() if not n.startswith("__")]  # not __builtins__
         kept = [value for value in (*kept, *members) if value is not sys.modules]
         kept += [value for one in functions for value in (one.__defaults__ or (), vars(one))]
