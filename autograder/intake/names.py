@@ -119,12 +119,22 @@ def _renamed(name: str, wanted: str, before: str, after: str) -> Match | None:
         rank = CASE if name.casefold() == wanted.casefold() else RENAMED
         return Match(wanted, rank, copy=bool(after) or "copy of" in name.casefold())
     words = _WORD.findall(f"{before} {_uncopied(after)}")
-    if any(_OF_OTHERS.fullmatch(word) for word in words):
+    if any(map(_is_of_others, words)):
         return None
-    people = [word for word in words if not _OF_VERSIONS.fullmatch(word)]
+    people = [word for word in words if not _is_of_versions(word)]
     if not people:
         return Match(wanted, RENAMED)
     return Match(wanted, NAMED, " ".join(people))
+
+
+@lru_cache(maxsize=1 << 12)
+def _is_of_others(word: str) -> bool:
+    return bool(_OF_OTHERS.fullmatch(word))
+
+
+@lru_cache(maxsize=1 << 12)
+def _is_of_versions(word: str) -> bool:
+    return bool(_OF_VERSIONS.fullmatch(word))
 
 
 def _uncopied(after: str) -> str:
@@ -145,6 +155,7 @@ def stem(name: str) -> str:
     return name[: len(name) - len(ending)] or name
 
 
+@lru_cache(maxsize=1 << 12)
 def is_junk(part: str) -> bool:
     """True for folders and files that systems and tools leave behind: hidden ones, caches."""
     return part.startswith(".") or part.casefold() in _JUNK
@@ -163,8 +174,9 @@ def is_part(folder: str, expected: Sequence[str]) -> bool:
 def is_version(folder: str) -> bool:
     """True if a folder's name tells a version of somebody's work: `final`, `backup 2`."""
     words = _WORD.findall(folder.casefold())
-    patterns = (_OF_VERSIONS, _OF_OTHERS, _PARTS)
-    return bool(words) and all(any(p.fullmatch(word) for p in patterns) for word in words)
+    return bool(words) and all(
+        _is_of_versions(word) or _is_of_others(word) or _PARTS.fullmatch(word) for word in words
+    )
 
 
 def _is_plain(c: str) -> bool:

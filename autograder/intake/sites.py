@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 _MOODLE = re.compile(
     r"(?P<name>.+_\d+)_(?:assignsubmission_(?:file|onlinetext|comments)(?:_(?P<file>.*))?"
@@ -54,6 +55,7 @@ class Label:
     upload: str = ""
 
 
+@lru_cache(maxsize=1 << 14)
 def label(name: str) -> Label | None:
     """What a course site wrote into `name`; None if no site is known to name things so."""
     if len(name) > _LONGEST:

@@ -69,15 +69,14 @@ def _in_zip(archive: zipfile.ZipFile, info: zipfile.ZipInfo, listing: Listing) -
             raise Unusable(f"is damaged inside the zip: {REMAKE}") from None
 
     path = info.filename.replace("\\", "/")
-    root = _ROOT.match(path)
+    root = _ROOT.match(path) if path[:1] == "/" or path[1:2] == ":" else None
     path = path[root.end() :] if root else path
     parts = tuple(part for part in path.split("/") if part not in ("", "."))
     if not parts or any(is_junk(part) for part in parts if part != ".."):
         return None
     locked = bool(info.flag_bits & 0x41)  # encrypted, strongly encrypted
-    modified = 0
-    for part, size in zip(info.date_time, (1, 16, 32, 24, 64, 64), strict=True):
-        modified = modified * size + part
+    year, month, day, hour, minute, second = info.date_time
+    modified = ((((year * 16 + month) * 32 + day) * 32 + hour) * 64 + minute) * 64 + second
     return Entry(parts, _kind(info, path, parts), modified, read, locked, rooted=bool(root))
 
 
