@@ -46,6 +46,8 @@ class OtherDevice(TorchFunctionMode):
         if func == torch.Tensor.device.__get__:  # type: ignore[attr-defined]
             return OTHER if self.has(args[0]) else func(*args)
         name = getattr(func, "__name__", "")
+        if name == "_parse_to":  # of `Module.to`, which then moves each tensor by itself
+            return func(*args, **kwargs)
         given = [*args, *kwargs.values()]
         given += [part for parts in given if isinstance(parts, (tuple, list)) for part in parts]
         tensors = [part for part in given if isinstance(part, torch.Tensor)]
