@@ -75,6 +75,12 @@ def test_wrong_calls_are_noted(
 
 
 ON_CPU = {"n_steps, device=device)": "n_steps)"}
+MODULE = ON_CPU | {
+    "class DenoiseDiffusion:": "class DenoiseDiffusion(nn.Module):",
+    "self.eps_model = eps": "super().__init__(); self.eps_model = eps",
+    "cumprod(self.alpha, dim=0)": "cumprod(self.alpha, dim=0); a = self.alpha_bar; "
+    "del self.alpha_bar; self.register_buffer('alpha_bar', a); self.to(device)",
+}
 TABLE = "table = torch.linspace(20.0, -20.0, self.n_steps); return table[t].reshape(-1, 1, 1, 1)"
 
 
@@ -84,6 +90,7 @@ TABLE = "table = torch.linspace(20.0, -20.0, self.n_steps); return table[t].resh
         ("q2.q_xt_x0", {}, False),
         ("q2.q_xt_x0", ON_CPU, True),
         ("q2.q_xt_x0", {"n_steps, device=device)": "n_steps).to(device)"}, False),
+        ("q2.q_xt_x0", MODULE, False),
         ("q2.p_xt_prev_xt", ON_CPU, True),
         ("q2.p_xt_prev_xt", {"(xt - ": "(xt * float(t.max() >= 0) - "}, False),  # cannot be told
         ("q3.get_lambda", {}, False),

@@ -43,7 +43,7 @@ def check_times(t: Tensor, x: Tensor) -> None:
     _check_vector("t", t, x)
     if t.is_complex() or t.dtype == torch.bool:
         raise TypeError(f"t must hold time steps (integers), got {t.dtype}")
-    if t.numel() and not t.is_meta and not bool((t >= 0).all()):
+    if t.numel() and not bool((t >= 0).all()):
         raise ValueError(f"t must not be negative, got values from {t.min().item()}")
 
 
@@ -57,7 +57,7 @@ def check_labels(labels: Tensor, z: Tensor, num_classes: int) -> None:
     _check_vector("labels", labels, z)
     if labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool:
         raise TypeError(f"labels must be integers, got {labels.dtype}: convert with .long()")
-    if labels.numel() and not labels.is_meta:
+    if labels.numel():
         low, high = (int(value) for value in torch.aminmax(labels))
         if low < 0 or high >= num_classes:
             raise ValueError(

@@ -75,10 +75,6 @@ class _Eps(nn.Module):
         self.fed, self.labels, self.times = Record(), Record(), Record()
         self._results, self._wrong = Record(), Record()
 
-    def copy_to(self, device: torch.device) -> _Eps:
-        """A network of the same weights elsewhere, with a record of its own."""
-        return type(self)(self.weight.detach().to(device))
-
     def _answer(self, x: torch.Tensor, scale: torch.Tensor, shift: torch.Tensor) -> torch.Tensor:
         """tanh(scale x + shift), a little different at each pixel."""
         check_images(x)
@@ -144,7 +140,7 @@ class LabelledEps(_Eps):
 
     def _check_labels(self, labels: torch.Tensor, z: torch.Tensor) -> None:
         whole = isinstance(labels, torch.Tensor) and labels.shape == z.shape[:1]
-        if whole and not z.is_meta and (labels.min() < 0 or labels.max() >= self.num_classes):
+        if whole and (labels.min() < 0 or labels.max() >= self.num_classes):
             raise TypeError(WRONG_CALLS["label-range"])
         check_labels(labels, z, self.num_classes)
 
