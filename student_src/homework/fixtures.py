@@ -2,7 +2,8 @@
 
 `<assignment>.npz` holds plain arrays named `<task>/<case>/<part>/<name>`, where the part is `in`
 (inputs of the probe), `out` (expected values), `mean` and `std` (moments of draws), or
-`mistake:<id>` (values that a planted mistake gives). Nothing is unpickled.
+`mistake:<id>` (values that a planted mistake gives), or `formula` (ingredients, by the index of
+the formula and their kind). Nothing is unpickled.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from homework.formula import Formula
 
 FORMAT = 1
 Arrays = dict[str, np.ndarray]
@@ -57,6 +60,7 @@ class Task:
     cases: tuple[Case, ...]
     mistakes: dict[str, str] = field(hash=False)
     finished: tuple[str, ...] = ()
+    formulas: tuple[Formula, ...] = ()
 
     @property
     def stem(self) -> str:
@@ -72,6 +76,7 @@ class CaseArrays:
     mean: Arrays = field(default_factory=dict)
     std: Arrays = field(default_factory=dict)
     mistakes: dict[str, Arrays] = field(default_factory=dict)
+    formulas: Arrays = field(default_factory=dict)
 
 
 class Assignment:
@@ -135,7 +140,13 @@ class Assignment:
 def _part(entry: CaseArrays, part: str) -> Arrays:
     if part.startswith("mistake:"):
         return entry.mistakes.setdefault(part.removeprefix("mistake:"), {})
-    return {"in": entry.inputs, "out": entry.expected, "mean": entry.mean, "std": entry.std}[part]
+    return {
+        "in": entry.inputs,
+        "out": entry.expected,
+        "mean": entry.mean,
+        "std": entry.std,
+        "formula": entry.formulas,
+    }[part]
 
 
 def _task(entry: dict[str, Any]) -> Task:
@@ -147,6 +158,7 @@ def _task(entry: dict[str, Any]) -> Task:
         broadcasts=tuple(entry["broadcasts"]),
         cases=cases,
         finished=tuple(entry.get("finished", ())),
+        formulas=tuple(Formula.read(formula) for formula in entry.get("formulas", ())),
     )
 
 
