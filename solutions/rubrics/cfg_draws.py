@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cfg_ingredients
 import levels as lv
 from autograder.rubric import Case, Mistake, Task
 
@@ -9,6 +10,7 @@ FILE = "q3_cfg_diffusion.py"
 
 Q_SAMPLE = Task(
     id="q3.q_sample",
+    ingredients=cfg_ingredients.Q_SAMPLE,
     title="Noisy image at a level",
     points=2,
     file=FILE,
@@ -89,6 +91,7 @@ Q_SAMPLE = Task(
 
 P_SAMPLE = Task(
     id="q3.p_sample",
+    ingredients=cfg_ingredients.P_SAMPLE,
     title="Draw from the reverse step",
     points=2,
     file=FILE,
@@ -234,6 +237,7 @@ P_SAMPLE = Task(
 
 LOSS = Task(
     id="q3.loss",
+    ingredients=cfg_ingredients.LOSS,
     title="Training loss",
     points=2,
     file=FILE,

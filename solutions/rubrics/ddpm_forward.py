@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import ddpm_ingredients
 from autograder.rubric import Case, Mistake, Task
 from draws import (
     Random,
@@ -38,6 +39,7 @@ def _images(n_steps: int, *shape: int, only: int | None = None) -> Any:
 # So no case here, nor of p_xt_prev_xt, has as many: the tables would be answers to learn by heart.
 Q_XT_X0 = Task(
     id="q2.q_xt_x0",
+    ingredients=ddpm_ingredients.Q_XT_X0,
     title="Mean and variance of the forward process",
     points=3,
     file="q2_ddpm.py",
@@ -136,6 +138,7 @@ def _q_sample(n_steps: int, *shape: int, only: int | None = None, draws: bool = 
 
 Q_SAMPLE = Task(
     id="q2.q_sample",
+    ingredients=ddpm_ingredients.Q_SAMPLE,
     title="Sampling from the forward process",
     points=3,
     file="q2_ddpm.py",
@@ -254,6 +257,7 @@ def _loss(n_steps: int, *shape: int, noise: bool = True) -> Any:
 
 LOSS = Task(
     id="q2.loss",
+    ingredients=ddpm_ingredients.LOSS,
     title="Training loss",
     points=3,
     file="q2_ddpm.py",
