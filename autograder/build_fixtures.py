@@ -16,10 +16,11 @@ import numpy as np
 
 os.environ.setdefault("TQDM_DISABLE", "1")  # thousands of short runs: no bars, before tqdm loads
 
-from autograder import source
+from autograder import ingredients, source
 from autograder.rubric import Case, Rubric, Task
 from homework import probing
 from homework.fixtures import FORMAT, RAISES
+from homework.formula import Formula
 from homework.outcome import Outcome
 from homework.redirect import forced_constant
 from homework.student import Student
@@ -80,8 +81,15 @@ def _task_entry(task: Task, public: bool) -> dict[str, Any]:
         "broadcasts": list(task.broadcasts),
         "cases": cases,
         "mistakes": {mistake.id: mistake.hint for mistake in task.mistakes},
+        "formulas": [vars(formula) for formula in _formulas(task)],
         **({} if public else {"finished": list(task.finished)}),
     }
+
+
+def _formulas(task: Task) -> Iterator[Formula]:
+    for declared in task.ingredients:
+        drawn = (ingredients.doubles(draw_inputs(task, c, PUBLIC_SEED)) for c in task.cases)
+        yield ingredients.formula(declared, next(i for i in drawn if declared.make(i)))
 
 
 def _case_entry(task: Task, case: Case, name: str, public: bool, weight: float) -> dict[str, Any]:
@@ -146,6 +154,10 @@ def _case_arrays(
     found |= {f"out/{key}": value for key, value in exact.items()}
     for key, (mean, std) in _moments(case, probe, reference, inputs, outcome).items():
         found |= {f"mean/{key}": mean, f"std/{key}": std}
+    for index, declared in enumerate(task.ingredients):
+        if declared.output in exact and declared.make(ingredients.doubles(inputs)):
+            made = ingredients.arrays(declared, inputs, exact[declared.output])
+            found |= {f"formula/{index}-{kind}": array for kind, array in made.items()}
     for mistake, student in mistaken:
         given = probing.run(student, probe, inputs)
         wrong = _values(given)

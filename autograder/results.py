@@ -91,6 +91,8 @@ def task_text(task: TaskResult, files: Mapping[str, bytes], told: str = "") -> s
     parts = [f"**{_sentence(verdict.rationale + place(verdict))}**"]
     if verdict.file and verdict.line:
         parts.append(_code(_source_line(files.get(verdict.file, b""), verdict.line)))
+    if verdict.formula:
+        parts.append(_sentence(verdict.formula))
     if verdict.help:
         parts.append(_sentence(verdict.help))
     if shown.public and verdict.detail:

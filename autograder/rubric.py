@@ -72,6 +72,21 @@ class Mistake:
 
 
 @dataclass(frozen=True)
+class Ingredients:
+    """What one output of a task may be made of, so that a wrong formula can be recognised.
+
+    Attributes:
+        output: name of the output, such as `value`.
+        make: gives the ingredients for the inputs of a case, by kind (see `homework.formula`) and
+            name; terms are pairs of their coefficient in the right result and an array. Gives
+            nothing for cases that lack what they are made of.
+    """
+
+    output: str
+    make: Callable[[Mapping[str, np.ndarray]], dict[str, dict[str, Any]]]
+
+
+@dataclass(frozen=True)
 class Task:
     """What a student fills in and is scored for; see the words at the top of this file.
 
@@ -83,6 +98,7 @@ class Task:
         all_or_nothing: no points unless every case passes.
         finished: full names of implementations that do what the task asks to be written, such as
             `torch.distributions.kl_divergence`; see `static_checks` and `Rubric.finished_policy`.
+        ingredients: of the formulas in which wrong results are looked for.
     """
 
     id: str
@@ -98,6 +114,7 @@ class Task:
     rtol: float = 1e-4
     atol: float = 1e-5
     finished: tuple[str, ...] = ()
+    ingredients: tuple[Ingredients, ...] = ()
 
     @property
     def name(self) -> str:

@@ -107,6 +107,7 @@ class Words:
                 verdict.help if verdict.help in helps else "",
                 mistake=verdict.mistake,
                 kind=verdict.kind,
+                formula=verdict.formula,
             )
         return case_result(case, verdict)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cfg_ingredients
 import levels as lv
 from autograder.rubric import Case, Mistake, Task
 
@@ -9,6 +10,7 @@ FILE = "q3_cfg_diffusion.py"
 
 Q_SAMPLE = Task(
     id="q3.q_sample",
+    ingredients=cfg_ingredients.Q_SAMPLE,
     title="Noisy image at a level",
     points=2,
     file=FILE,
@@ -107,6 +109,7 @@ Q_SAMPLE = Task(
 
 P_SAMPLE = Task(
     id="q3.p_sample",
+    ingredients=cfg_ingredients.P_SAMPLE,
     title="Draw from the reverse step",
     points=2,
     file=FILE,
@@ -258,6 +261,7 @@ _BACKWARD = f"loss = {_RESULT}; loss.backward(retain_graph=True); return loss"
 
 LOSS = Task(
     id="q3.loss",
+    ingredients=cfg_ingredients.LOSS,
     title="Training loss",
     points=2,
     file=FILE,

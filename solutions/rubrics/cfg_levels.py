@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cfg_ingredients
 import levels as lv
 from autograder.rubric import Case, Mistake, Task
 
@@ -9,6 +10,7 @@ FILE = "q3_cfg_diffusion.py"
 
 GET_LAMBDA = Task(
     id="q3.get_lambda",
+    ingredients=cfg_ingredients.GET_LAMBDA,
     title="Noise level of a time",
     points=2,
     file=FILE,
@@ -107,6 +109,7 @@ GET_LAMBDA = Task(
 
 ALPHA_LAMBDA = Task(
     id="q3.alpha_lambda",
+    ingredients=cfg_ingredients.LEVEL,
     title="Share of the signal",
     points=2,
     file=FILE,
@@ -186,6 +189,7 @@ ALPHA_LAMBDA = Task(
 
 SIGMA_LAMBDA = Task(
     id="q3.sigma_lambda",
+    ingredients=cfg_ingredients.LEVEL,
     title="Standard deviation of the noise",
     points=2,
     file=FILE,

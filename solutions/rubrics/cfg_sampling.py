@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cfg_ingredients
 import levels as lv
 from autograder.rubric import Case, Mistake, Task
 
@@ -12,6 +13,7 @@ GUIDED = "noise = (1.0 + cfg_scale) * conditional - cfg_scale * unconditional"
 
 SAMPLE = Task(
     id="q3.sample",
+    ingredients=cfg_ingredients.SAMPLE,
     title="Guided sampling",
     points=10,
     file=FILE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cfg_ingredients
 import levels as lv
 from autograder.rubric import Case, Mistake, Task
 
@@ -9,6 +10,7 @@ FILE = "q3_cfg_diffusion.py"
 
 SIGMA_Q = Task(
     id="q3.sigma_q",
+    ingredients=cfg_ingredients.DEVIATION,
     title="Standard deviation of the forward step",
     points=2,
     file=FILE,
@@ -107,6 +109,7 @@ SIGMA_Q = Task(
 
 SIGMA_Q_X = Task(
     id="q3.sigma_q_x",
+    ingredients=cfg_ingredients.DEVIATION,
     title="Standard deviation of the posterior step",
     points=2,
     file=FILE,
@@ -196,6 +199,7 @@ SIGMA_Q_X = Task(
 
 MU_P_THETA = Task(
     id="q3.mu_p_theta",
+    ingredients=cfg_ingredients.MU_P_THETA,
     title="Mean of the reverse step",
     points=2,
     file=FILE,
@@ -310,6 +314,7 @@ MU_P_THETA = Task(
 
 VAR_P_THETA = Task(
     id="q3.var_p_theta",
+    ingredients=cfg_ingredients.VAR_P_THETA,
     title="Variance of the reverse step",
     points=2,
     file=FILE,

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+import ddpm_ingredients
 from autograder.rubric import Case, Mistake, Task
 from draws import (
     Random,
@@ -42,6 +43,7 @@ def _images(n_steps: int, *shape: int, only: int | None = None) -> Any:
 
 Q_XT_X0 = Task(
     id="q2.q_xt_x0",
+    ingredients=ddpm_ingredients.Q_XT_X0,
     title="Mean and variance of the forward process",
     points=3,
     file="q2_ddpm.py",
@@ -156,6 +158,7 @@ def _q_sample(n_steps: int, *shape: int, only: int | None = None, draws: bool = 
 
 Q_SAMPLE = Task(
     id="q2.q_sample",
+    ingredients=ddpm_ingredients.Q_SAMPLE,
     title="Sampling from the forward process",
     points=3,
     file="q2_ddpm.py",
@@ -301,6 +304,7 @@ _BACKWARD = f"loss = {_RESULT}; loss.backward(retain_graph=True); return loss"
 
 LOSS = Task(
     id="q2.loss",
+    ingredients=ddpm_ingredients.LOSS,
     title="Training loss",
     points=3,
     file="q2_ddpm.py",

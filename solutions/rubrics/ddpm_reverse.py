@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import ddpm_ingredients
 from autograder.rubric import Case, Mistake, Task
 from draws import Random, constant, ddpm_tables, seed, timed_weight, times, values
 
@@ -29,6 +30,7 @@ _POSTERIOR = "self.gather(self.beta * (1 - self.alpha_bar / self.alpha) / (1 - s
 
 P_XT_PREV_XT = Task(
     id="q2.p_xt_prev_xt",
+    ingredients=ddpm_ingredients.P_XT_PREV_XT,
     title="Mean and variance of a reverse step",
     points=3,
     file="q2_ddpm.py",
@@ -189,6 +191,7 @@ _KEEPS = "(t > 0).to(xt.dtype).reshape(-1, 1, 1, 1)"
 
 P_SAMPLE = Task(
     id="q2.p_sample",
+    ingredients=ddpm_ingredients.P_SAMPLE,
     title="One step of the reverse process",
     points=3,
     file="q2_ddpm.py",

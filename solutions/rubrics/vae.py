@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+import vae_ingredients
 from autograder.rubric import Case, Mistake, Rubric, Task, Written
 from draws import Random, probabilities, values
 from vae_densities import BERNOULLI, LOG_MEAN_EXP, NORMAL
@@ -45,6 +46,7 @@ _ALIGNED = "recon_x.reshape(batch, -1), x.reshape(batch, -1)"
 
 LOSS_FUNCTION = Task(
     id="q1.loss_function",
+    ingredients=vae_ingredients.LOSS,
     title="Loss of the VAE: the negative ELBO",
     points=3,
     file="q1_train_vae.py",

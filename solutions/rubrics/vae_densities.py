@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+import vae_ingredients
 from autograder.rubric import Case, Mistake, Task
 from draws import Random, probabilities, values
 
@@ -27,6 +28,7 @@ def _bernoulli(*shape: int, scale: float = 1.5, binary: bool = False) -> Any:
 
 BERNOULLI = Task(
     id="q1.log_likelihood_bernoulli",
+    ingredients=vae_ingredients.BERNOULLI,
     title="Log-likelihood of Bernoulli pixels",
     points=6,
     file="q1_vae.py",
@@ -146,6 +148,7 @@ def _normal(batch: int, features: int, scale: float = 1.0) -> Any:
 
 NORMAL = Task(
     id="q1.log_likelihood_normal",
+    ingredients=vae_ingredients.NORMAL,
     title="Log-density of a diagonal Gaussian",
     points=6,
     file="q1_vae.py",
@@ -264,6 +267,7 @@ def _log_mean_exp(
 
 LOG_MEAN_EXP = Task(
     id="q1.log_mean_exp",
+    ingredients=vae_ingredients.LOG_MEAN_EXP,
     title="Stable log-mean-exp",
     points=8,
     file="q1_vae.py",

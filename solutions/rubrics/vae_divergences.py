@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+import vae_ingredients
 from autograder.rubric import Case, Mistake, Task
 from draws import Random, constant, seed, values
 
@@ -38,6 +39,7 @@ _TURNED_ROUND = (
 
 KL_ANALYTIC = Task(
     id="q1.kl_gaussian_gaussian_analytic",
+    ingredients=vae_ingredients.KL_ANALYTIC,
     title="KL divergence of two Gaussians, closed form",
     points=6,
     file="q1_vae.py",
@@ -198,6 +200,7 @@ _REMEMBERED = (
 
 KL_MC = Task(
     id="q1.kl_gaussian_gaussian_mc",
+    ingredients=vae_ingredients.KL_MC,
     title="KL divergence of two Gaussians, Monte Carlo",
     points=6,
     file="q1_vae.py",

@@ -19,6 +19,7 @@ from homework.compare import REAL, aligned, first_values
 from homework.diagnose import Pair, noise_problem, pattern
 from homework.fixtures import RAISES, Case, CaseArrays, Task
 from homework.outcome import Outcome, Value
+from homework.recognise import Seen, recognise
 from homework.verdict import ERROR, FAILED, GRADER_FAULT, NOT_RUN, PASSED, Verdict
 
 
@@ -47,6 +48,7 @@ def explain(task: Task, tried: Sequence[Tried]) -> dict[str, Verdict]:
         mistake = _planted(task, ran)
         text = task.mistakes.get(mistake) or _note(ran, failing)
         rationale = _pattern(task, ran, failing)
+    formula = "" if text else recognise(task, list(_seen(ran)))
     spoilt = any(_of_values(one.verdict) for one in failing)
     for one in failing:
         verdict = one.verdict
@@ -56,9 +58,17 @@ def explain(task: Task, tried: Sequence[Tried]) -> dict[str, Verdict]:
             unclear = say.NOISE.format(what=say.called(verdict.output), noise=say.NOISES["unclear"])
             verdict = replace(verdict, rationale=unclear)
         if verdict.status in (FAILED, ERROR):
-            verdict = replace(verdict, help=text or verdict.help, mistake=mistake)
+            said = formula if verdict.kind == kinds.VALUE else ""
+            verdict = replace(verdict, help=text or verdict.help, mistake=mistake, formula=said)
             verdicts[one.case.name] = _with_values(one, verdict)
     return verdicts
+
+
+def _seen(ran: Sequence[Tried]) -> Iterator[Seen]:
+    """What came back, for `recognise`."""
+    for one in ran:
+        if one.outcome is not None and one.outcome.mishap is None:
+            yield one.case, one.answers, one.outcome.values
 
 
 def _of_values(verdict: Verdict) -> bool:

@@ -2,8 +2,9 @@
 
 `<assignment>.npz` holds plain arrays named `<task>/<case>/<part>/<name>`, where the part is `in`
 (inputs of the probe), `out` (expected values), `mean` and `std` (moments of draws), `mistake:<id>`
-(values that a planted mistake gives where they are not right) or `lacks:<id>` (outputs that a
-planted mistake does not give; all of them, named `RAISES`, where it raises). Nothing is unpickled.
+(values that a planted mistake gives where they are not right), `lacks:<id>` (outputs that a planted
+mistake does not give; all of them, named `RAISES`, where it raises), or `formula` (ingredients, by
+the index of the formula and their kind). Nothing is unpickled.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from homework.formula import Formula
 
 FORMAT = 2
 RAISES = "*"
@@ -59,6 +62,7 @@ class Task:
     cases: tuple[Case, ...]
     mistakes: dict[str, str] = field(hash=False)
     finished: tuple[str, ...] = ()
+    formulas: tuple[Formula, ...] = ()
 
     @property
     def stem(self) -> str:
@@ -75,6 +79,7 @@ class CaseArrays:
     std: Arrays = field(default_factory=dict)
     mistakes: dict[str, Arrays] = field(default_factory=dict)
     lacks: dict[str, Arrays] = field(default_factory=dict)
+    formulas: Arrays = field(default_factory=dict)
 
 
 class Assignment:
@@ -141,7 +146,13 @@ def _part(entry: CaseArrays, part: str) -> Arrays:
         return entry.mistakes.setdefault(part.removeprefix("mistake:"), {})
     if part.startswith("lacks:"):
         return entry.lacks.setdefault(part.removeprefix("lacks:"), {})
-    return {"in": entry.inputs, "out": entry.expected, "mean": entry.mean, "std": entry.std}[part]
+    return {
+        "in": entry.inputs,
+        "out": entry.expected,
+        "mean": entry.mean,
+        "std": entry.std,
+        "formula": entry.formulas,
+    }[part]
 
 
 def _task(entry: dict[str, Any]) -> Task:
@@ -153,6 +164,7 @@ def _task(entry: dict[str, Any]) -> Task:
         broadcasts=tuple(entry["broadcasts"]),
         cases=cases,
         finished=tuple(entry.get("finished", ())),
+        formulas=tuple(Formula.read(formula) for formula in entry.get("formulas", ())),
     )
 
 

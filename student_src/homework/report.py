@@ -194,7 +194,11 @@ def _lines(result: TaskResult, full: bool, told: str = "") -> list[tuple[str, st
     if verdict.status == PASSED and not full:
         return notes
     rationale = capitalized(verdict.rationale + place(verdict))
-    said = [("", rationale), ("Hint", capitalized(verdict.help))]
+    said = [
+        ("", rationale),
+        ("", capitalized(verdict.formula)),
+        ("Hint", capitalized(verdict.help)),
+    ]
     if verdict.status == NOT_IMPLEMENTED and not verdict.detail and not full:
         said = []  # the status says it all, for many tasks at once
     details = _details(verdict)

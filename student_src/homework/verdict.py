@@ -34,6 +34,7 @@ class Verdict:
         file, line: the place in the student's file that raised: for public cases only.
         kind: what is wrong with an output, in two or three words (see `KINDS`), and `output` which
             one it is.
+        formula: what the result is instead, one of the sentences of `homework.recognise`.
         remark: a sentence beside the verdict that costs nothing.
     """
 
@@ -46,6 +47,7 @@ class Verdict:
     line: int = 0
     kind: str = ""
     output: str = ""
+    formula: str = ""
     remark: str = ""
 
 
