@@ -18,7 +18,7 @@ os.environ.setdefault("TQDM_DISABLE", "1")  # thousands of short runs: no bars, 
 from autograder import ingredients, source
 from autograder.rubric import Case, Rubric, Task
 from homework import probing
-from homework.fixtures import FORMAT
+from homework.fixtures import FORMAT, RAISES
 from homework.formula import Formula
 from homework.outcome import Outcome
 from homework.redirect import forced_constant
@@ -32,7 +32,7 @@ class BuildError(Exception):
     """The reference does not run, or gives values that cannot be graded against."""
 
 
-def catalogue(rubric: Rubric, public: bool) -> dict[str, Any]:
+def catalogue(rubric: Rubric, public: bool, solutions: Path) -> dict[str, Any]:
     """What is known of an assignment without its arrays: the content of `<assignment>.json`.
 
     The public catalogue lists the public cases only, the hidden one both: public copies have
@@ -46,11 +46,17 @@ def catalogue(rubric: Rubric, public: bool) -> dict[str, Any]:
         "title": rubric.title,
         "files": list(rubric.files),
         "notebook": rubric.notebook,
+        "provided": {file: provided(solutions, file) for file in rubric.provided},
         "points": rubric.points,
         "tasks": [_task_entry(task, public) for task in rubric.tasks],
         "written": [vars(item) for item in rubric.written],
         **policy,
     }
+
+
+def provided(solutions: Path, file: str) -> str:
+    """The text of a module that an assignment gives to students."""
+    return source.read(solutions / "provided" / file)
 
 
 def _task_entry(task: Task, public: bool) -> dict[str, Any]:
@@ -147,9 +153,14 @@ def _case_arrays(
             made = ingredients.arrays(declared, inputs, exact[declared.output])
             found |= {f"formula/{index}-{kind}": array for kind, array in made.items()}
     for mistake, student in mistaken:
-        wrong = _values(probing.run(student, probe, inputs))
+        given = probing.run(student, probe, inputs)
+        wrong = _values(given)
         shown = _differing(outcome, wrong, task, case)
         found |= {f"mistake:{mistake}/{key}": wrong[key] for key in shown}
+        lacking = (
+            [RAISES] if given.mishap else [key for key in _values(outcome) if key not in wrong]
+        )
+        found |= {f"lacks:{mistake}/{key}": np.empty(0) for key in lacking}
     return {f"{task.id}/{name}/{key}": value for key, value in found.items()}
 
 

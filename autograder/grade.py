@@ -21,6 +21,7 @@ from autograder.judge.sandbox import Sandbox
 from autograder.selection import expected_files, load_assignments, preloads, release_digest
 from autograder.tasks import Tasks
 from autograder.workers import Workers
+from homework import helpers
 from homework.verdict import TaskResult
 
 
@@ -35,6 +36,7 @@ class Grading:
     slot: int = 0
     seconds: float = 0.0
     written: list[dict[str, Any]] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)  # on the submission as a whole
 
     @property
     def score(self) -> float:
@@ -126,19 +128,26 @@ class Grader:
         """
         start = time.monotonic()
         result = self._workers.run(worker, partial(self._grade, submission))
-        static_checks.consider(result.tasks, self.assignments, submission.files)
+        result.remarks = static_checks.consider(result.tasks, self.assignments, submission.files)
         result.slot, result.seconds = worker, time.monotonic() - start
         return result
 
     def _grade(self, submission: Submission, sandbox: Sandbox) -> Grading:
         result = Grading(submission, [], self.isolation, self.release)
-        with sandbox.stage(submission.files):
+        with sandbox.stage(self._provided(submission) | submission.files):
             for assignment in self.assignments:
                 if not self.always and not set(assignment.files) & _touched(submission):
                     continue
                 result.written += assignment.written
                 result.tasks += self._tasks[assignment.name].grade(sandbox, submission)
         return result
+
+    def _provided(self, submission: Submission) -> dict[str, bytes]:
+        """Modules of the assignments' own that the submission's files name."""
+        text = b"\n".join(submission.files.values())
+        given = {p: t for a in self.assignments for p, t in a.provided.items()}
+        wanted = {top for top in helpers.modules(given) if top.encode() in text}
+        return {p: t.encode() for p, t in given.items() if p.split("/")[0] in wanted}
 
     def grade_all(
         self,

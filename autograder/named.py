@@ -1,24 +1,16 @@
 """Reads Python text for names: which of some known ones does a function mention?
 
-    python named.py < questions.json > answers.json
-
-The text may be hostile, and Python's own parser can be brought down by text, so this is a program
-that `static_checks` starts and bounds; it needs nothing but the standard library. Looks into the
-function that is asked for and into whatever it names in the same file, and follows the names that
-imports and plain assignments give. Runs nothing of what it reads.
+Looks into the function that is asked for and into whatever it names in the same file, and follows
+the names that imports and plain assignments give. Runs nothing of what it reads, and needs nothing
+but the standard library (see `read_text`).
 """
 
 from __future__ import annotations
 
 import ast
-import json
-import resource
-import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
-MEMORY, SECONDS = 1 << 30, 5
 _TENSOR = "torch.Tensor"  # whose methods are known by name, for the text tells no types
 _IMPORTERS = ("importlib.import_module", "import_module", "__import__")
 Aliases = dict[str, str]  # what names stand for, in full
@@ -150,20 +142,3 @@ def _means(node: ast.AST, known: str, aliases: Aliases) -> bool:
         return node.attr == name and package == _TENSOR
     starred = any(star.startswith(f"*{package}") for star in aliases)
     return isinstance(node, ast.Name) and node.id == name and starred
-
-
-def _answers(questions: dict[str, Any]) -> dict[str, dict[str, int]]:
-    found = {}
-    for task, question in questions.items():
-        try:
-            found[task] = named(question["text"], question["function"], question["known"])
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            found[task] = {}
-    return found
-
-
-if __name__ == "__main__":
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 1))  # ended by SIGXCPU
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    json.dump(_answers(json.load(sys.stdin)), sys.stdout)

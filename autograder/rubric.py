@@ -138,6 +138,9 @@ class Rubric:
         finished_policy: what is to be done about code that names one of a task's `finished`
             implementations: `allow` it, `note` it for students and instructors, or `refuse` the
             task its points.
+        provided: modules that only this assignment gives to students, as paths below
+            `solutions/provided/` and `student_src/`. A student's own file of that path counts
+            instead.
     """
 
     assignment: str
@@ -147,6 +150,7 @@ class Rubric:
     tasks: tuple[Task, ...]
     written: tuple[Written, ...] = field(default=())
     finished_policy: str = NOTE
+    provided: tuple[str, ...] = ()
 
     @property
     def points(self) -> float:

@@ -1,9 +1,12 @@
-"""Notes tasks whose code names a finished implementation of what the task asks to be written.
+"""Looks at the text of a submission: what cannot work here, and what does a task's work for it.
 
-A rubric lists such implementations for a task (`Task.finished`) and says what is to be done when a
+`obstacles` tells why a file cannot be imported. Besides, a rubric lists for a task the finished
+implementations of what it asks to be written (`Task.finished`) and says what is to be done when a
 file names one (`Rubric.finished_policy`). The check reads the text alone (`named`). So it can be
 fooled, by any name that is made while the program runs, and it can be wrong, since naming is not
 using. Whatever is said of it is put accordingly.
+
+A process reads the text (`read_text`), and is started only if a search for words finds something.
 """
 
 from __future__ import annotations
@@ -14,11 +17,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+import homework
+from autograder import obstacles
 from autograder.judge.slot import SandboxError
 from homework.fixtures import Assignment, Task
+from homework.preflight import Finding as Obstacle
 from homework.verdict import FAILED, NOT_RUN, TaskResult, Verdict
 
 ALLOW, NOTE, REFUSE = "allow", "note", "refuse"
@@ -46,19 +53,25 @@ Findings = Mapping[str, Sequence[Finding]]  # by task
 
 
 def consider(
-    results: list[TaskResult], assignments: Iterable[Assignment], files: Mapping[str, bytes]
-) -> None:
-    """Do with the results of a submission what the policy of each assignment asks for."""
-    for assignment in assignments:
-        if assignment.finished_policy == ALLOW:
-            continue
-        found = findings(assignment.tasks, files)
-        said = remarks(found, assignment.finished_policy)
-        for place, result in enumerate(results):
-            if result.task in found and result.status != NOT_RUN:
-                refuse = assignment.finished_policy == REFUSE
-                result = refused(result, found[result.task]) if refuse else result
-                results[place] = replace(result, remarks=said[result.task])
+    results: list[TaskResult], assignments: Sequence[Assignment], files: Mapping[str, bytes]
+) -> list[str]:
+    """Explain the results of a submission, and do with them what the policies ask for.
+
+    Returns:
+        Sentences on the submission as a whole.
+    """
+    policies = {t.id: a.finished_policy for a in assignments for t in a.tasks}
+    tasks = [t for a in assignments for t in a.tasks if policies[t.id] != ALLOW]
+    texts = obstacles.suspicious(results, assignments, files)
+    reading = _read(tasks, files, texts, obstacles.modules_beside(assignments, files))
+    said = obstacles.explain(results, assignments, reading.obstacles)
+    for place, result in enumerate(results):
+        found, policy = reading.finished.get(result.task), policies[result.task]
+        if found and result.status != NOT_RUN:
+            result = refused(result, found) if policy == REFUSE else result
+            told = remarks({result.task: found}, policy)[result.task]
+            results[place] = replace(result, remarks=[*result.remarks, *told])
+    return said
 
 
 def findings(tasks: Iterable[Task], files: Mapping[str, bytes]) -> dict[str, list[Finding]]:
@@ -66,14 +79,35 @@ def findings(tasks: Iterable[Task], files: Mapping[str, bytes]) -> dict[str, lis
 
     A file that cannot be read as Python has none: the judge tells that otherwise.
     """
+    return _read(tasks, files).finished
+
+
+@dataclass
+class _Reading:
+    """What was found in the texts: finished implementations by task, obstacles by file."""
+
+    finished: dict[str, list[Finding]] = field(default_factory=dict)
+    obstacles: dict[str, list[Obstacle]] = field(default_factory=dict)
+
+
+def _read(
+    tasks: Iterable[Task],
+    files: Mapping[str, bytes],
+    texts: Mapping[str, str] | None = None,
+    own: Sequence[str] = (),
+) -> _Reading:
     chosen = {task.id: task for task in tasks if _may_name(task, files.get(task.file, b""))}
-    if not chosen:
-        return {}  # the usual case, which costs next to nothing
-    found: dict[str, list[Finding]] = {}
-    for task, names in _ask({t.id: _question(t, files[t.file]) for t in chosen.values()}).items():
+    found = _Reading()
+    if not chosen and not texts:
+        return found  # the usual case, which costs next to nothing
+    questions = {task.id: _question(task, files[task.file]) for task in chosen.values()}
+    named, unfit = _ask({"named": questions, "texts": texts or {}, "own": list(own)})
+    for task, names in named.items():
         file = chosen[task].file
         some = [Finding(name, file, line) for name, line in names.items()]
-        found |= {task: sorted(some, key=lambda finding: finding.line)} if some else {}
+        if some:
+            found.finished[task] = sorted(some, key=lambda finding: finding.line)
+    found.obstacles = {file: [Obstacle(**f) for f in some] for file, some in unfit.items()}
     return found
 
 
@@ -125,12 +159,14 @@ def _question(task: Task, content: bytes) -> dict[str, object]:
     return {"text": text, "function": task.id.partition(".")[2], "known": list(task.finished)}
 
 
-def _ask(questions: Mapping[str, object]) -> dict[str, dict[str, int]]:
-    program = Path(__file__).with_name("named.py")
+def _ask(questions: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The answers of `read_text`; empty where the text has brought it down."""
+    program = Path(__file__).with_name("read_text.py")
+    students = Path(str(homework.__file__)).resolve().parents[1]
     for _ in range(TRIES):
         try:
             done = subprocess.run(
-                [sys.executable, "-I", "-S", str(program)],
+                [sys.executable, "-I", "-S", str(program), str(students)],
                 input=json.dumps(questions),
                 capture_output=True,
                 text=True,
@@ -138,8 +174,9 @@ def _ask(questions: Mapping[str, object]) -> dict[str, dict[str, int]]:
             )
             if done.returncode == -signal.SIGKILL:
                 continue  # by somebody else: its own bounds end it in other ways
-            answers: dict[str, dict[str, int]] = json.loads(done.stdout)
+            answers = [json.loads(line) for line in done.stdout.splitlines()]
         except (OSError, subprocess.SubprocessError, ValueError):
-            return {}  # brought down by the text, which the judge cannot run either
-        return answers
+            return {}, {}  # brought down by the text, which the judge cannot run either
+        named, unfit = (*answers, {}, {})[:2]
+        return named, unfit
     raise SandboxError("the process that reads students' code is killed again and again")

@@ -35,10 +35,13 @@ def build(folder: Path, assignments: Sequence[str] = ("vae",)) -> Path:
 
 def _add(folder: Path, item: rubric.Rubric) -> None:
     resources = folder / "test_resources"
-    catalogue = build_fixtures.catalogue(item, public=True)
+    catalogue = build_fixtures.catalogue(item, True, SOLUTIONS)
     (resources / f"{item.assignment}.json").write_text(json.dumps(catalogue), encoding="utf-8")
     arrays = build_fixtures.arrays(item, SOLUTIONS, None)
     (resources / f"{item.assignment}.npz").write_bytes(build_fixtures.npz_bytes(arrays))
+    for file, text in catalogue["provided"].items():
+        (folder / "student_src" / file).parent.mkdir(exist_ok=True)
+        (folder / "student_src" / file).write_text(text, encoding="utf-8")
     for file in item.files:
         tasks = {task.name: task for task in item.tasks if task.file == file}
         text = source.stub(source.read(SOLUTIONS / file), file, tasks)

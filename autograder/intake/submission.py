@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.intake import helpers
 from autograder.intake.find import find_submissions, siblings
 from autograder.intake.names import EXACT, Match, is_archive, listed, match, shown, submission_names
 from autograder.intake.text import text_fault
@@ -59,7 +60,7 @@ class Submission:
     Attributes:
         name: safe as the name of a folder, for what the grader writes.
         source: the file or folder that was opened.
-        files: expected file -> its content.
+        files: expected file -> its content; and so for helper modules that they import, by path.
         missing: expected files that are not there, of the assignments that are handed in. Files
             belong to the same assignment when their names start alike, as in `q1_`.
         problems: expected file -> one sentence why it cannot be used.
@@ -100,7 +101,9 @@ def open_submission(path: Path, expected: Sequence[str], name: str | None = None
                 ) from None
             except Unusable as error:
                 problems[wanted] = f"{shown(entry.path)} {error}."
-        notes = [*listing.notes, *_unread(listing), *_notes(listing, candidates, files)]
+        own, used, told = helpers.take(listing, chosen, files, expected)
+        notes = [*listing.notes, *_unread(listing), *_notes(listing, candidates, files, used)]
+        files, notes = files | own, notes + told
     if not files and chosen and all(entry.locked for entry in chosen.values()):
         raise IntakeError(
             f"{shown(path.name)} is protected by a password: zip it again without one."
@@ -263,9 +266,12 @@ def _usable(entry: Entry) -> bytes:
 
 
 def _notes(
-    listing: Listing, candidates: dict[str, list[_Found]], files: dict[str, bytes]
+    listing: Listing,
+    candidates: dict[str, list[_Found]],
+    files: dict[str, bytes],
+    used: Sequence[Entry],
 ) -> Iterator[str]:
-    named: set[int] = set()
+    named = {id(entry) for entry in used}
     for wanted, pairs in candidates.items():
         entry, found = pairs[0]
         named.update(id(rival) for rival in (entry, *_equals(pairs)))

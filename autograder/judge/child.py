@@ -6,6 +6,7 @@ import gc
 import io
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -15,6 +16,7 @@ import numpy as np
 from autograder.judge import escape, wire
 from autograder.judge.confine import CONFINEMENT_FAILED, Confinement
 from homework import probing
+from homework.loading import Loader
 from homework.outcome import Mishap, Outcome
 from homework.student import Student
 
@@ -70,6 +72,7 @@ def _prepare(scratch: Path) -> None:
     for fd in (0, 1, 2):
         os.dup2(null, fd)
     os.chdir(scratch)
+    tempfile.tempdir = None  # the zygote's own is remembered there
     os.environ.clear()
     os.environ |= {
         "HOME": str(scratch),
@@ -78,6 +81,7 @@ def _prepare(scratch: Path) -> None:
         "MPLBACKEND": "Agg",
         "MPLCONFIGDIR": str(scratch),
         "OMP_NUM_THREADS": "1",
+        "TORCHDYNAMO_DISABLE": "1",
         "LANG": "C.UTF-8",
     }
     sys.argv = [""]
@@ -86,8 +90,15 @@ def _prepare(scratch: Path) -> None:
 
 def _cases(request: dict[str, Any], inputs_fd: int, answer_fd: int) -> None:
     """Run cases as they come, on the student's own code or in isolation as each says."""
-    folder, stems = Path(request["staged"]), request["stems"]
-    students = [Student(folder, stems, isolated, request["device"]) for isolated in (False, True)]
+
+    def announce(stem: str) -> None:
+        _send(answer_fd, wire.pack({"importing": stem, "slow": sorted(loader.slow)}, {}))
+
+    loader = Loader(Path(request["staged"]), set(request["slow"]), announce)
+    students = [
+        Student(loader.folder, request["stems"], isolated, request["device"], loader)
+        for isolated in (False, True)
+    ]
     # What a student prints would be encoded and thrown away; saving that keeps floods cheap.
     sys.stdout, sys.stderr = _Silence(), _Silence()
     for head, arrays in _read(inputs_fd):
@@ -108,8 +119,10 @@ class _Silence(io.TextIOWrapper):
 def _message(case: str, outcome: Outcome) -> bytes:
     found = [value.array for value in outcome.values.values() if value.array is not None]
     if sum(array.nbytes for array in found) > wire.MAX_ARRAYS:
-        outcome = Outcome(mishap=TOO_LARGE)  # the parent would take it for a flood
-    head: dict[str, Any] = {"case": case, "values": {}}
+        outcome = Outcome(
+            mishap=TOO_LARGE, notes=outcome.notes
+        )  # the parent would take it for a flood
+    head: dict[str, Any] = {"case": case, "values": {}, "notes": outcome.notes}
     arrays = {}
     for name, value in outcome.values.items():
         head["values"][name] = [value.kind[:80], value.dtype[:40], value.device[:20]]
@@ -118,6 +131,7 @@ def _message(case: str, outcome: Outcome) -> bytes:
     if outcome.mishap is not None:
         m = outcome.mishap
         head["mishap"] = [m.kind, m.error[:80], m.message[:2000], m.file[:80], m.line]
+    head |= {"reason": outcome.reason, "place": list(outcome.place)}
     return wire.pack(head, arrays)
 
 

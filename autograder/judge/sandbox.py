@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import shutil
 import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -20,9 +22,12 @@ from autograder.judge.confine import Limits, readable_paths
 from autograder.judge.feed import Feed, Portion
 from autograder.judge.slot import NoRoom, SandboxError, Slot, ZygoteGone
 from autograder.judge.watch import Run, Watch
+from homework import sentences
 from homework.outcome import Outcome
 
 TASK_SECONDS = 15.0
+SUBMISSION_SECONDS = 120.0  # for all that is run of the files that are staged together
+ESCAPE_SECONDS = 30.0
 MOST_KILLS = 3  # of a task's children, by somebody else, before it is given up
 MUCH_MEMORY_MIB = 256  # more than the zygote: a child may have been killed for that
 END_SECONDS = 0.5  # for a child that has closed its channel to end by itself
@@ -49,7 +54,7 @@ class CaseOutcome:
     """What one case gave: an outcome, or how its process ended without one."""
 
     outcome: Outcome | None = None
-    ended: str = ""  # "timeout", "crash", "flood" or "unrun" when there is no outcome
+    ended: str = ""  # as `watch.Run.ended`, or "unrun", when there is no outcome
     detail: str = ""
 
 
@@ -80,7 +85,10 @@ class Sandbox:
         self.device = device
         self.limits = limits or Limits()
         self.peak_kib = 0
+        self.notes: dict[str, set[str]] = {}  # by task: what to remark (`homework.remarks`)
         self._lines: dict[str, int] = {}  # of the staged files
+        self._slow: set[str] = set()  # those that are known to take too long as a whole
+        self._latest = 0.0  # when the time of the staged files is spent
         above, enclosed = parent.slot if parent else None, "namespaces" in layers
         self.slot: Slot = Slot(slot, self.limits, above, enclosed, extra, device)
         self.folder, self.size_kib = self.slot.folder, self.slot.size_kib
@@ -147,22 +155,39 @@ class Sandbox:
     def stage(self, files: Mapping[str, bytes]) -> Iterator[None]:
         """Put a student's files where children may read them, as long as the block lasts.
 
+        Args:
+            files: contents by path, `q1_vae.py` or `helpers/losses.py`.
+
         Raises:
             NoRoom: there is less than a child may write, and errors of writing would look its own.
         """
         if scratch.room(self.folder) < self.limits.file_mib << 20:
             raise NoRoom(f"there is no room on the disk of {self.folder.parents[1]}: make some")
         try:
+            self.notes, self._slow = {}, set()
+            self._latest = time.monotonic() + SUBMISSION_SECONDS
             self._lines = {name: content.count(b"\n") + 1 for name, content in files.items()}
             for name, content in files.items():
                 path = self._staged / name
+                for folder in reversed(path.relative_to(self._staged).parents[:-1]):
+                    if not (self._staged / folder).is_dir():
+                        (self._staged / folder).mkdir()
+                        self._hand_over(self._staged / folder, 0o750)
                 path.write_bytes(content)
-                os.chmod(path, 0o440)
-                if "uid" in self.layers:
-                    os.chown(path, 0, self.slot.uid)
+                self._hand_over(path, 0o440)
             yield
         finally:
+            for name in files:
+                top = Path(name).parts[0]
+                if top != name:
+                    shutil.rmtree(self._staged / top, ignore_errors=True)
             scratch.empty(self._staged)
+
+    def _hand_over(self, path: Path, mode: int) -> None:
+        """Let children read something that is staged, and no other worker's."""
+        os.chmod(path, mode)
+        if "uid" in self.layers:
+            os.chown(path, 0, self.slot.uid)
 
     def run_together(
         self, stems: Sequence[str], tasks: Sequence[Sequence[CaseInputs]]
@@ -178,7 +203,7 @@ class Sandbox:
         found: dict[str, CaseOutcome] = {}
         waiting = [case for task in tasks for case in task]
         run = self._run_cases(stems, tasks, time.monotonic() + TASK_SECONDS)
-        _collect(run, waiting, found, self._lines_of(stems))
+        self._collect(stems, run, waiting, found)
         return found
 
     def run_task(self, stems: Sequence[str], cases: Sequence[CaseInputs]) -> dict[str, CaseOutcome]:
@@ -194,25 +219,52 @@ class Sandbox:
         found = {case.name: CaseOutcome(ended="unrun") for case in cases}
         waiting, kills = list(cases), 0
         deadline = time.monotonic() + TASK_SECONDS
-        while waiting and time.monotonic() < deadline:
+        while waiting and time.monotonic() < min(deadline, self._latest):
             run = self._run_cases(stems, [waiting], deadline)
             if run.killed and kills < MOST_KILLS:
                 kills, deadline = kills + 1, time.monotonic() + TASK_SECONDS
                 continue
             if run.killed and run.peak_kib < self.size_kib + (MUCH_MEMORY_MIB << 10):
                 raise SandboxError("children are killed again and again, by another's hand")
-            waiting = _collect(run, waiting, found, self._lines_of(stems))
+            waiting = self._collect(stems, run, waiting, found)
+            deadline += run.import_seconds
+        if time.monotonic() >= self._latest:
+            found |= {case.name: CaseOutcome(ended="spent") for case in waiting}
         return found
 
     def _lines_of(self, stems: Sequence[str]) -> dict[str, int]:
         return {f"{stem}.py": self._lines.get(f"{stem}.py", 0) for stem in stems}
+
+    def _collect(
+        self,
+        stems: Sequence[str],
+        run: Run,
+        waiting: list[CaseInputs],
+        found: dict[str, CaseOutcome],
+    ) -> list[CaseInputs]:
+        """Take what came back; the first case without an outcome bears the child's end."""
+        if run.void:
+            end = CaseOutcome(ended=run.ended, detail=run.detail)
+            found |= {case.name: end for case in waiting}
+            return []
+        lines, probes = self._lines_of(stems), {case.name: case.probe for case in waiting}
+        for head, arrays in run.messages:
+            name = head["case"]
+            outcome = untrusted.outcome(head, arrays, lines, probes[name])
+            found[name] = CaseOutcome(outcome)
+            self.notes.setdefault(name.partition("/")[0], set()).update(outcome.notes)
+        left = [case for case in waiting if case.name not in found or not found[case.name].outcome]
+        if left:
+            ended, detail = run.ended or "crash", run.detail or sentences.EXITED
+            found[left[0].name] = CaseOutcome(ended=ended, detail=detail)
+        return left[1:]
 
     def try_escaping(self, targets: dict[str, Any]) -> list[str]:
         """What a confined child can do although it must not; empty if the layers hold."""
         with self.stage({"own.py": b""}):
             request = {"kind": "escape", "targets": targets}
             for _ in range(1 + MOST_KILLS):
-                run = self._run(request, None, time.monotonic() + 30.0)
+                run = self._run(request, None, time.monotonic() + ESCAPE_SECONDS)
                 if not run.killed:
                     break
         if not run.messages:
@@ -227,7 +279,9 @@ class Sandbox:
             ([case.name for case in task], b"".join(case.packed for case in task)) for task in tasks
         ]
         request = {"kind": "cases", "stems": list(stems), "device": self.device}
-        return self._run(request, portions, deadline)
+        run = self._run(request | {"slow": sorted(self._slow)}, portions, deadline)
+        self._slow |= run.slow
+        return run
 
     def _run(
         self, request: dict[str, Any], portions: Sequence[Portion] | None, deadline: float
@@ -239,7 +293,10 @@ class Sandbox:
             feed = Feed(inputs, portions or ())
             most_bytes = self.limits.file_mib << 20
             watched = feed if portions is not None else None
-            watch = Watch(answers, watched, deadline, self._scratch, most_bytes)
+            stems = request.get("stems", ())
+            watch = Watch(
+                answers, watched, deadline, self._latest, self._scratch, most_bytes, stems
+            )
             try:
                 run = watch.until_end()
             finally:
@@ -263,7 +320,7 @@ class Sandbox:
             group = self.slot.group
             too_much = group is not None and group.took_too_much_memory()
             run.ended = "crash"
-            run.detail = "it took too much memory" if too_much else _how_it_ended(code)
+            run.detail = sentences.TOO_MUCH_MEMORY if too_much else _how_it_ended(code)
             # Beyond a limit of memory or processor time, the kernel ends it in the same way.
             in_bounds = not too_much and status["cpu"] < self.limits.cpu_seconds - 1
             run.killed = code == -signal.SIGKILL and in_bounds
@@ -294,38 +351,16 @@ class Sandbox:
         return received[0]
 
 
-def _collect(
-    run: Run,
-    waiting: list[CaseInputs],
-    found: dict[str, CaseOutcome],
-    lines: Mapping[str, int],
-) -> list[CaseInputs]:
-    """Take what came back; the first case without an outcome bears the child's end."""
-    if run.void:
-        found |= {case.name: CaseOutcome(ended=run.ended, detail=run.detail) for case in waiting}
-        return []
-    probes = {case.name: case.probe for case in waiting}
-    for head, arrays in run.messages:
-        name = head["case"]
-        outcome = untrusted.outcome(head, arrays, lines, probes[name])
-        found[name] = CaseOutcome(outcome)
-    left = [case for case in waiting if case.name not in found or not found[case.name].outcome]
-    if left:
-        ended, detail = run.ended or "crash", run.detail or "it ended the process"
-        found[left[0].name] = CaseOutcome(ended=ended, detail=detail)
-    return left[1:]
-
-
 def _how_it_ended(code: int) -> str:
     if code >= 0:
-        return f"it ended the process (exit status {code})"
+        return sentences.EXITED
     names: dict[int, str] = {
-        signal.SIGXCPU: "it used up the processor time of the task",
-        signal.SIGXFSZ: "it wrote a file larger than any task needs",
-        signal.SIGSEGV: "the process crashed (segmentation fault)",
-        signal.SIGKILL: "the process was ended; perhaps it took too much memory",
+        signal.SIGXCPU: sentences.OVERTIME,
+        signal.SIGXFSZ: sentences.LARGE_FILE,
+        signal.SIGSEGV: sentences.FAULTED,
+        signal.SIGKILL: sentences.KILLED,
     }
-    return names.get(-code, f"the process crashed (signal {-code})")
+    return names.get(-code, sentences.CRASHED)
 
 
 def _end(pidfd: int, patience: float) -> bool:

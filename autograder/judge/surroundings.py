@@ -60,6 +60,7 @@ def environment() -> dict[str, str]:
             "USER": "grader",  # parts of torch ask for it; in namespaces there is no list of users
             "PYTHONHASHSEED": "0",
             "PYTHONWARNINGS": "ignore",
+            "TORCHDYNAMO_DISABLE": "1",
             "TQDM_DISABLE": "1",  # nobody sees the bars of a graded run
         }
     )

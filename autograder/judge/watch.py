@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import select
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,15 @@ import numpy as np
 
 from autograder.judge import scratch, wire
 from autograder.judge.feed import Feed
+from homework import definitions, sentences
 
-FIRST_SECONDS = 10.0  # until the first case is done: the student's file is imported in it
+FIRST_SECONDS = 10.0  # until the first case is done, imports aside
 CASE_SECONDS = 5.0
+# To import a file: it limits itself, unless its author prevents that.
+FILE_SECONDS = definitions.WHOLE_SECONDS + definitions.SECONDS + 5.0
 MAX_ANSWER = 1 << 26
 LOOK_SECONDS = 0.25  # how often the scratch folder is looked at
-FILES = "it wrote more files than any task needs"
+FILES = sentences.MANY_FILES
 Message = tuple[dict[str, Any], dict[str, np.ndarray]]
 
 
@@ -28,11 +32,14 @@ class Run:
 
     Attributes:
         messages: what it sent, without the first message.
-        ended: "timeout", "crash", "flood", or "" if it ended by itself.
+        ended: "timeout", "spent" (the submission's time is), "crash", "flood", or "" if it ended by
+            itself.
         detail: what happened, in words for students.
         void: no message counts, whenever the fault was seen: verdicts must not depend on timing.
         killed: it was ended by somebody else's signal.
         unconfined: why nothing of the student's was run, if the child could not be confined.
+        slow: files that took too long to be executed as a whole, by their names without `.py`.
+        import_seconds: how long files were imported; that is not the time of a task.
     """
 
     messages: list[Message]
@@ -42,6 +49,8 @@ class Run:
     killed: bool = False
     unconfined: str = ""
     peak_kib: int = 0
+    slow: set[str] = field(default_factory=set)
+    import_seconds: float = 0.0
 
 
 class Watch:
@@ -51,25 +60,37 @@ class Watch:
         answers: the descriptor to read.
         feed: hands it its inputs; only cases that were handed over may be answered, each once.
             None to take any message.
-        deadline: when the child has to be done, by `time.monotonic`.
+        deadline: when the child has to be done, by `time.monotonic`, if it imports in no time.
+        latest: when it has to be done in any case.
         folder, most_bytes: its scratch folder, and what that may hold.
+        stems: files that it may say it imports, by their names without `.py`.
     """
 
     def __init__(
-        self, answers: int, feed: Feed | None, deadline: float, folder: Path, most_bytes: int
+        self,
+        answers: int,
+        feed: Feed | None,
+        deadline: float,
+        latest: float,
+        folder: Path,
+        most_bytes: int,
+        stems: Sequence[str] = (),
     ) -> None:
-        self.answers, self.feed, self.deadline = answers, feed, deadline
-        self.folder, self.most_bytes = folder, most_bytes
+        self.answers, self.feed, self.deadline, self.latest = answers, feed, deadline, latest
+        self.folder, self.most_bytes, self.stems = folder, most_bytes, stems
         self.confined = False
         self.run = Run([])
+        self._case_end = time.monotonic() + FIRST_SECONDS
+        self._importing: list[str] = []  # files, the last one on behalf of the one before
+        self._import_began = 0.0
+        self._imports = 0
 
     def until_end(self) -> Run:
         reader, received, look = wire.Reader(), 0, time.monotonic() + LOOK_SECONDS
-        case_end = time.monotonic() + FIRST_SECONDS
         while True:
-            left = min(case_end, self.deadline) - time.monotonic()
+            left = self._end_of_patience() - time.monotonic()
             if left <= 0:
-                return self._end("timeout")
+                return self._end_late()
             if time.monotonic() >= look:
                 look = time.monotonic() + LOOK_SECONDS
                 if self._wrote_too_much():
@@ -85,13 +106,25 @@ class Watch:
                 return self._end_of_files() if self._wrote_too_much() else self.run
             received += len(data)
             try:
-                news = [self._take(*message) for message in reader.feed(data)]
+                for message in reader.feed(data):
+                    self._take(*message)
             except wire.WireError as error:
                 return self._end("flood", str(error))
             if received > MAX_ANSWER:
                 return self._end("flood", wire.TOO_MUCH)
-            if any(news):
-                case_end = time.monotonic() + CASE_SECONDS
+
+    def _end_of_patience(self) -> float:
+        if self._importing:
+            return min(self._case_end, self.latest)
+        return min(self._case_end, self.deadline + self.run.import_seconds, self.latest)
+
+    def _end_late(self) -> Run:
+        if time.monotonic() >= self.latest:
+            return self._end("spent")
+        if self._importing:
+            return self._end("timeout", definitions.too_slow(f"{self._importing[-1]}.py"))
+        of_task = time.monotonic() < self._case_end
+        return self._end("timeout", sentences.SLOW_TASK if of_task else sentences.SLOW_CASE)
 
     def _end(self, ended: str, detail: str = "") -> Run:
         self.run.ended, self.run.detail = ended, detail
@@ -104,15 +137,33 @@ class Watch:
     def _wrote_too_much(self) -> bool:
         return scratch.size_of(self.folder) > self.most_bytes
 
-    def _take(self, head: dict[str, Any], arrays: dict[str, np.ndarray]) -> bool:
-        """Keep a message if it is one that may come now; whether it answers a case."""
+    def _take(self, head: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        """Keep a message, if it is one that may come now."""
         if not self.confined:
             # The first message is sent before anything of the student's runs.
             self.confined = True
             self.run.unconfined = str(head.get("unconfined", ""))
-            return False
-        if self.feed is not None:
-            if head.get("broken") is True or not self.feed.answered(head.get("case")):
-                raise wire.WireError(wire.MALFORMED)
-        self.run.messages.append((head, arrays))
-        return self.feed is not None
+        elif self.feed is not None and "importing" in head:
+            self._note_import(head["importing"], head.get("slow"))
+        else:
+            if self.feed is not None:
+                if head.get("broken") is True or not self.feed.answered(head.get("case")):
+                    raise wire.WireError(wire.MALFORMED)
+                self._case_end = time.monotonic() + CASE_SECONDS
+            self.run.messages.append((head, arrays))
+
+    def _note_import(self, stem: Any, slow: Any) -> None:
+        """A file begins to be imported, or (without a name) the last one is done."""
+        now = time.monotonic()
+        self._imports += 1
+        if self._imports > 2 * len(self.stems) or stem not in ("", *self.stems):
+            raise wire.WireError(wire.MALFORMED)
+        if stem:
+            self._import_began = self._import_began if self._importing else now
+            self._importing.append(stem)
+        elif self._importing:
+            self._importing.pop()
+            if not self._importing:
+                self.run.import_seconds += now - self._import_began
+        self._case_end = now + (FILE_SECONDS if self._importing else CASE_SECONDS)
+        self.run.slow = set(self.stems) & set(slow if isinstance(slow, list) else ())

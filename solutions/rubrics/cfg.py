@@ -16,6 +16,7 @@ RUBRIC = Rubric(
     assignment="cfg",
     title="Classifier-free guidance",
     files=("q3_cfg_diffusion.py", "q3_trainer_cfg.py"),
+    provided=tuple(f"cfg_utils/{name}.py" for name in ("__init__", "args", "dataset", "unet")),
     notebook="03_cfg.ipynb",
     tasks=(
         GET_LAMBDA,

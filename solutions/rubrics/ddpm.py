@@ -15,6 +15,7 @@ RUBRIC = Rubric(
     assignment="ddpm",
     title="Denoising diffusion probabilistic model",
     files=("q2_ddpm.py", "q2_trainer_ddpm.py"),
+    provided=tuple(f"ddpm_utils/{name}.py" for name in ("__init__", "args", "dataset", "unet")),
     notebook="02_ddpm.ipynb",
     tasks=(
         Q_XT_X0,

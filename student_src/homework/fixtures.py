@@ -1,9 +1,10 @@
 """Reads a release's catalogue (`<assignment>.json`) and its cases (`<assignment>.npz`).
 
 `<assignment>.npz` holds plain arrays named `<task>/<case>/<part>/<name>`, where the part is `in`
-(inputs of the probe), `out` (expected values), `mean` and `std` (moments of draws), or
-`mistake:<id>` (values that a planted mistake gives), or `formula` (ingredients, by the index of
-the formula and their kind). Nothing is unpickled.
+(inputs of the probe), `out` (expected values), `mean` and `std` (moments of draws), `mistake:<id>`
+(values that a planted mistake gives where they are not right), `lacks:<id>` (outputs that a planted
+mistake does not give; all of them, named `RAISES`, where it raises) or `formula` (ingredients, by
+the index of the formula and their kind). Nothing is unpickled.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ import numpy as np
 
 from homework.formula import Formula
 
-FORMAT = 1
+FORMAT = 2
+RAISES = "*"
 Arrays = dict[str, np.ndarray]
 
 
@@ -69,13 +71,14 @@ class Task:
 
 @dataclass
 class CaseArrays:
-    """Inputs of a case and what is expected of it."""
+    """Inputs of a case, what is expected of it, and what planted mistakes give or lack."""
 
     inputs: Arrays = field(default_factory=dict)
     expected: Arrays = field(default_factory=dict)
     mean: Arrays = field(default_factory=dict)
     std: Arrays = field(default_factory=dict)
     mistakes: dict[str, Arrays] = field(default_factory=dict)
+    lacks: dict[str, Arrays] = field(default_factory=dict)
     formulas: Arrays = field(default_factory=dict)
 
 
@@ -104,6 +107,7 @@ class Assignment:
         self.title: str = self.catalogue["title"]
         self.files: tuple[str, ...] = tuple(self.catalogue["files"])
         self.notebook: str = self.catalogue["notebook"]
+        self.provided: dict[str, str] = self.catalogue.get("provided", {})  # text by path
         self.points: float = self.catalogue["points"]
         self.written: list[dict[str, Any]] = self.catalogue["written"]
         self.finished_policy: str = self.catalogue.get("finished_policy", "allow")
@@ -140,7 +144,8 @@ class Assignment:
 def _part(entry: CaseArrays, part: str) -> Arrays:
     if part.startswith("mistake:"):
         return entry.mistakes.setdefault(part.removeprefix("mistake:"), {})
-    return {
+    if part.startswith("lacks:"):
+        return {
         "in": entry.inputs,
         "out": entry.expected,
         "mean": entry.mean,

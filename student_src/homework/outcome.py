@@ -38,7 +38,15 @@ class Mishap:
 
 @dataclass
 class Outcome:
-    """The values that a probe returned by name, or the mishap that kept it from returning any."""
+    """The values that a probe returned by name, or the mishap that kept it from returning any.
+
+    `notes` are codes of what to remark on how the code was run; see `homework.remarks`. `reason`
+    is a key of `sentences.REASONS`: how NaN or infinity came about, and `place` the file and line
+    where it did.
+    """
 
     values: dict[str, Value] = field(default_factory=dict)
     mishap: Mishap | None = None
+    notes: tuple[str, ...] = ()
+    reason: str = ""
+    place: tuple[str, int] = ("", 0)

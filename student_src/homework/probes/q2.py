@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 
-from homework.args import Args
 from homework.probes.given import GivenDDPM, Inputs, TimedEps, looked_up
 from homework.randomizer import replay
 from homework.student import Student
@@ -125,12 +124,11 @@ def _stack(tensors: list[Any]) -> Any:
 def _trainer(student: Student, inputs: Inputs) -> tuple[Any, GivenDDPM]:
     eps_model = TimedEps(inputs["weight"])
     diffusion = GivenDDPM(inputs, eps_model)
-    args = Args(
+    args = student.args(
         n_steps=int(inputs["n_steps"]),
         n_samples=int(inputs["n_samples"]),
         image_channels=int(inputs["image_channels"]),
         image_size=int(inputs["image_size"]),
-        device=student.device,
     )
     make = student.function("q2_trainer_ddpm", "Trainer")
     return make(args, eps_model, diffusion), diffusion

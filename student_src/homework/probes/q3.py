@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 
-from homework.args import Args
 from homework.probes.given import GivenCFG, Inputs, LabelledEps, looked_up
 from homework.probes.q2 import _stack
 from homework.randomizer import replay
@@ -161,12 +160,11 @@ def _trainer(student: Student, inputs: Inputs) -> Any:
         return model
 
     diffusion = GivenCFG(inputs, eps_model, own) if student.isolated else own()
-    args = Args(
+    args = student.args(
         n_steps=n_steps,
         n_samples=int(inputs["n_samples"]),
         image_channels=int(inputs["image_channels"]),
         image_size=int(inputs["image_size"]),
-        device=student.device,
     )
     make = student.function("q3_trainer_cfg", "Trainer")
     return make(args, eps_model, diffusion)

@@ -1,0 +1,144 @@
+"""What wrong solutions are told, from all of their cases together; and how much that can tell."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autograder import source
+from autograder.rubric import Mistake
+from autograder.selection import load_assignments
+from autograder.verdicts import Words
+from homework import compare, probing
+from homework.diagnose import Pair, noise_problem, pattern
+from homework.explain import Tried, explain
+from homework.student import Student
+from homework.verdict import FAILED, KINDS, PASSED, Verdict
+from judging import ROOT, rubrics
+
+MOST_BITS_A_TASK, MOST_BITS = 16, 1000  # of what is said about hidden cases
+
+
+def told(hidden: Path, folder: Path, task_id: str, body: str) -> dict[str, Verdict]:
+    """Verdicts on the reference with a body of its own for one task."""
+    item = next(r for r in rubrics() if any(t.id == task_id for t in r.tasks))
+    task = next(t for t in item.tasks if t.id == task_id)
+    for file in item.files:
+        text = source.read(ROOT / "solutions" / file)
+        if file == task.file:
+            text = source.plant(text, file, task, Mistake("own", "", body=body))
+        (folder / file).write_text(text, encoding="utf-8")
+    assignment = next(a for a in load_assignments(hidden) if a.name == item.assignment)
+    entry = next(t for t in assignment.tasks if t.id == task_id)
+    student, tried = Student(folder, assignment.stems, entry.isolated), []
+    for case in entry.cases:
+        answers = assignment.arrays(entry, case)
+        outcome = probing.run(student, case.probe, answers.inputs)
+        verdict = compare.judge(entry, case, answers, [outcome])
+        tried.append(Tried(case, answers, outcome, verdict))
+    return explain(entry, tried)
+
+
+def said(verdicts: dict[str, Verdict]) -> str:
+    return " ".join(f"{v.rationale} {v.help} {v.mistake}" for v in verdicts.values())
+
+
+@pytest.mark.parametrize(
+    ("task", "body"),
+    [
+        ("q1.log_mean_exp", "return torch.zeros(len(y))"),
+        ("q3.alpha_lambda", "return torch.sqrt(torch.sigmoid(2 * lambda_t))"),
+    ],
+)
+def test_a_mistake_that_explains_some_cases_only_is_not_told(
+    task: str, body: str, hidden: Path, tmp_path: Path
+) -> None:
+    verdicts = told(hidden, tmp_path, task, body)
+    assert any(v.status == FAILED for v in verdicts.values())
+    assert not any(v.mistake or v.help for v in verdicts.values())
+
+
+def test_the_reason_for_nan_is_told_with_its_line(hidden: Path, tmp_path: Path) -> None:
+    verdicts = told(hidden, tmp_path, "q1.log_mean_exp", "return y.exp().mean(dim=1).log()")
+    wrong = [verdict for verdict in verdicts.values() if verdict.status != PASSED]
+    assert wrong and all(verdict.line and verdict.file == "q1_vae.py" for verdict in wrong)
+    texts = {verdict.rationale.partition(": ")[2] for verdict in wrong}
+    assert texts == {
+        "exp of a large number overflows",
+        "the logarithm of 0 or of a negative number is taken",
+    }
+
+
+def pairs(change: str) -> list[Pair]:
+    state = np.random.RandomState(0)
+    made = []
+    for rows, features in ((3, 4), (5, 6)):
+        x, t = state.normal(size=(rows, features)), np.arange(rows) % 3
+        expected = x.sum(axis=1)
+        actual = eval(change, {"x": x, "e": expected, "t": t, "np": np})
+        made.append(Pair(actual, expected, 1e-4, 1e-5, {"x": x, "t": t}))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ("-e", "sign"),
+        ("e + x.shape[0]", "offset"),
+        ("2 * e", "twice"),
+        ("e / x.shape[1]", "by features"),
+        ("e / len(e)", "by batch"),
+        ("3.65 * e", "multiple"),
+        ("np.where(t == 0, 0, e)", "not t0"),
+        ("np.where(t == 0, e, 0)", "only t0"),
+        ("np.zeros_like(e)", ""),
+        ("e * e", ""),
+        ("np.sin(e)", ""),
+    ],
+)
+def test_a_pattern_is_what_holds_everywhere(change: str, name: str) -> None:
+    assert pattern(pairs(change), []) == name
+    assert pattern([*pairs(change), *pairs("np.cos(e)")], []) == ""
+
+
+def test_noise_that_is_shared_is_told_by_the_smallest_part_that_shares_it() -> None:
+    state = np.random.RandomState(0)
+    shape = (4, 6, 2, 5, 5)
+    shares = {"": (), "images": (3, 4), "columns": (4,), "channels": (2,), "batch": (1,)}
+    for name, axes in {**shares, "repeats": (0,)}.items():
+        drawn = state.normal(size=[1 if a in axes else n for a, n in enumerate(shape)])
+        noise = np.broadcast_to(drawn, shape)
+        assert noise_problem(noise, np.zeros(shape), np.ones(shape))[0] == name
+
+
+def test_what_is_said_of_hidden_cases_is_a_list(hidden: Path) -> None:
+    total = 0.0
+    for assignment in load_assignments(hidden):
+        words = Words(assignment)
+        for task in assignment.tasks:
+            rationales, helps = words.possible(task)
+            bits = math.log2(len(rationales) * len(helps))
+            assert bits <= MOST_BITS_A_TASK, task.id
+            cases = sum(not case.public for case in task.cases)
+            total += bits + cases * math.log2(len(KINDS) + 7)
+    print(f"{total:.0f} bits can be told about the hidden cases of one submission")
+    assert total <= MOST_BITS
+
+
+def test_a_hidden_case_is_told_in_words_of_the_list_alone(hidden: Path) -> None:
+    assignment = load_assignments(hidden)[0]
+    task = assignment.tasks[0]
+    case = next(case for case in task.cases if not case.public)
+    told = Verdict(FAILED, "mu is 0.2121", "look at 0.2121", "0.2121", "", "q1_vae.py", 2121)
+    verdict = Words(assignment).result(task, case, told).verdict
+    assert "2121" not in repr(verdict)
+
+
+def test_hints_are_short() -> None:
+    for item in rubrics():
+        for task in item.tasks:
+            for mistake in task.mistakes:
+                assert len(mistake.hint.split()) <= 40, f"{task.id} {mistake.id}"
