@@ -145,7 +145,8 @@ def _part(entry: CaseArrays, part: str) -> Arrays:
     if part.startswith("mistake:"):
         return entry.mistakes.setdefault(part.removeprefix("mistake:"), {})
     if part.startswith("lacks:"):
-        return {
+        return entry.lacks.setdefault(part.removeprefix("lacks:"), {})
+    return {
         "in": entry.inputs,
         "out": entry.expected,
         "mean": entry.mean,
