@@ -11,6 +11,7 @@ from homework import compare
 from homework import sentences as say
 from homework.explain import Tried
 from homework.fixtures import Assignment, Case, CaseArrays, Task
+from homework.recognise import recognisable
 from homework.verdict import (
     ERROR,
     FAILED,
@@ -104,7 +105,7 @@ class Words:
             verdict = Verdict(
                 verdict.status,
                 verdict.rationale if verdict.rationale in rationales else say.OTHER,
-                verdict.help if verdict.help in helps else "",
+                verdict.help if verdict.help in helps or recognisable(task, verdict.help) else "",
                 mistake=verdict.mistake,
                 kind=verdict.kind,
                 formula=verdict.formula,
