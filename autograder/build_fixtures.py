@@ -18,7 +18,7 @@ os.environ.setdefault("TQDM_DISABLE", "1")  # thousands of short runs: no bars, 
 from autograder import source
 from autograder.rubric import Case, Rubric, Task
 from homework import probing
-from homework.fixtures import FORMAT
+from homework.fixtures import FORMAT, RAISES
 from homework.outcome import Outcome
 from homework.redirect import forced_constant
 from homework.student import Student
@@ -135,9 +135,14 @@ def _case_arrays(
     for key, (mean, std) in _moments(case, probe, reference, inputs, outcome).items():
         found |= {f"mean/{key}": mean, f"std/{key}": std}
     for mistake, student in mistaken:
-        wrong = _values(probing.run(student, probe, inputs))
+        given = probing.run(student, probe, inputs)
+        wrong = _values(given)
         shown = _differing(outcome, wrong, task, case)
         found |= {f"mistake:{mistake}/{key}": wrong[key] for key in shown}
+        lacking = (
+            [RAISES] if given.mishap else [key for key in _values(outcome) if key not in wrong]
+        )
+        found |= {f"lacks:{mistake}/{key}": np.empty(0) for key in lacking}
     return {f"{task.id}/{name}/{key}": value for key, value in found.items()}
 
 

@@ -1,7 +1,8 @@
 """Writes what came out for a submission: Gradescope's `results.json`, and `feedback.md`.
 
-Cases that students do not have are told by what they are about and by a hint; their values, and
-the texts of exceptions they raise, are never shown.
+Cases that students do not have are told by what they are about, what is wrong with them in a word,
+and at most one sentence a task of those in `homework.sentences`. Values, lines and messages come
+from public cases alone.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from unicodedata import category
 
 from autograder.files import replace
 from autograder.grade import Grading
+from homework.report import capitalized, place, told_before
 from homework.verdict import GRADER_FAULT, PASSED, CaseResult, TaskResult
 
 MARKS = {True: "✓", False: "✗"}
@@ -21,14 +23,14 @@ MARKS = {True: "✓", False: "✗"}
 
 def gradescope(grading: Grading) -> dict[str, Any]:
     """The results in Gradescope's form: one visible test for each task."""
-    lines = grading.submission.files
+    files, told = grading.submission.files, told_before(grading.tasks)
     return {
         "score": grading.score,
         "output": _summary(grading),
         "output_format": "md",
         "visibility": "visible",
         "stdout_visibility": "hidden",
-        "tests": [_test(task, lines) for task in grading.tasks],
+        "tests": [_test(task, files, told[task.task]) for task in grading.tasks],
         "extra_data": {
             "digest": grading.submission.digest,
             "release": grading.release,
@@ -52,14 +54,14 @@ def fault(message: str) -> dict[str, Any]:
     }
 
 
-def _test(task: TaskResult, files: Mapping[str, bytes]) -> dict[str, Any]:
+def _test(task: TaskResult, files: Mapping[str, bytes], told: str) -> dict[str, Any]:
     return {
         "number": task.task,
         "name": task.title,
         "score": task.score,
         "max_score": task.points,
         "status": "passed" if task.status == PASSED else "failed",
-        "output": task_text(task, files),
+        "output": task_text(task, files, told),
         "output_format": "md",
         "visibility": "visible",
         "tags": [task.status],
@@ -72,21 +74,26 @@ def _test(task: TaskResult, files: Mapping[str, bytes]) -> dict[str, Any]:
     }
 
 
-def task_text(task: TaskResult, files: Mapping[str, bytes]) -> str:
-    """Feedback on one task in Markdown."""
+def task_text(task: TaskResult, files: Mapping[str, bytes], told: str = "") -> str:
+    """Feedback on one task in Markdown.
+
+    Args:
+        told: id of an earlier task that ended with the same error in the same line.
+    """
     if task.status == PASSED:
         return "\n\n".join(["All cases pass.", *map(_sentence, task.remarks)])
+    if told:
+        return f"**{_sentence(task.worst.rationale)}** It is the error shown for `{told}`."
     shown = _case_to_show(task)
     verdict = shown.verdict
-    parts = [f"**{_sentence(verdict.rationale)}**"]
+    parts = [f"**{_sentence(verdict.rationale + place(verdict))}**"]
     if verdict.file and verdict.line:
-        line = _source_line(files.get(verdict.file, b""), verdict.line)
-        parts.append(f"Line {verdict.line} of {verdict.file}:\n\n{_code(line)}" if line else "")
+        parts.append(_code(_source_line(files.get(verdict.file, b""), verdict.line)))
     if verdict.help:
         parts.append(_sentence(verdict.help))
     if shown.public and verdict.detail:
         parts.append(_code(verdict.detail[:1000]))
-    if len({case.verdict for case in task.cases}) > 1:
+    if len({(case.verdict.status, case.verdict.rationale) for case in task.cases}) > 1:
         parts.append(_case_list(task))
     parts += [_sentence(remark) for remark in task.remarks if verdict.rationale not in remark]
     return "\n\n".join(part for part in parts if part)
@@ -107,21 +114,20 @@ def _case_list(task: TaskResult) -> str:
     rows = []
     for case in task.cases:
         verdict = case.verdict
-        worth = "no points: you have it" if case.public else f"weight {case.weight:g}"
-        said = "" if verdict.status == PASSED else f": {verdict.rationale}"
+        worth = "public, not scored" if case.public else f"weight {case.weight:g}"
+        said = "" if verdict.status == PASSED else f": {_in_a_word(case)}"
         rows.append(f"- {MARKS[verdict.status == PASSED]} {case.about} ({worth}){said}")
     return "Cases:\n\n" + "\n".join(rows)
 
 
+def _in_a_word(case: CaseResult) -> str:
+    """What is wrong with a case; of a hidden one only of which class that is."""
+    verdict = case.verdict
+    return verdict.rationale if case.public else verdict.kind or verdict.status
+
+
 def _sentence(text: str) -> str:
-    """With a capital letter, unless it begins with a name from code, and a full stop."""
-    text = clean(text).strip()
-    if not text:
-        return ""
-    first = text.split()[0]
-    if first.rstrip(",:;").isalpha():
-        text = text[0].upper() + text[1:]
-    return text + ("" if text[-1] in ".?!" else ".")
+    return capitalized(clean(text))
 
 
 def _source_line(content: bytes, number: int) -> str:
@@ -163,6 +169,7 @@ def _summary(grading: Grading) -> str:
 
 def feedback(grading: Grading) -> str:
     """Everything about one submission, to be read by its author."""
+    told = told_before(grading.tasks)
     parts = [f"# Feedback: {grading.submission.name}", _summary(grading)]
     parts.append("| task | points | result |\n|---|---:|---|")
     parts[-1] += "".join(
@@ -171,7 +178,7 @@ def feedback(grading: Grading) -> str:
     )
     for task in grading.tasks:
         if task.status != PASSED or task.remarks:
-            text = task_text(task, grading.submission.files)
+            text = task_text(task, grading.submission.files, told[task.task])
             parts.append(f"## {task.task}: {task.score:g} of {task.points:g}\n\n{text}")
     return "\n\n".join(parts) + "\n"
 

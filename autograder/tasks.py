@@ -15,19 +15,20 @@ from autograder.judge.sandbox import CaseInputs, CaseOutcome, Sandbox
 from autograder.judge.slot import SandboxError, ZygoteGone
 from autograder.verdicts import (
     SETTLED,
+    Words,
     case_inputs,
-    case_result,
     scored_cases,
     task_result,
+    tried,
     unrun,
-    verdict_on,
     why_not_run,
     withhold,
 )
+from homework.explain import Tried, explain
 from homework.fixtures import Assignment, Case, Task
 from homework.verdict import GRADER_FAULT, PASSED, TaskResult, Verdict
 
-Verdicts = dict[str, Verdict]  # by name of the case
+Found = dict[str, Tried]  # by name of the case
 Asked = dict[tuple[str, bool], list[CaseInputs]]  # by task, and whether of scored cases
 
 
@@ -40,6 +41,7 @@ class Tasks:
     def __init__(self, assignment: Assignment) -> None:
         self.assignment = assignment
         self._asked: Asked = {}
+        self._words = Words(assignment)
 
     def grade(self, sandbox: Sandbox, submission: Submission) -> list[TaskResult]:
         """Results of all tasks, for a submission whose files are staged in the sandbox.
@@ -48,7 +50,7 @@ class Tasks:
             ZygoteGone: the zygote has ended. Any other fault of the grader becomes a verdict.
         """
         results: dict[str, TaskResult] = {}
-        found: dict[str, Verdicts] = {}
+        found: dict[str, Found] = {}
         for task in self.assignment.tasks:
             if task.file not in submission.files:
                 results[task.id] = unrun(task, why_not_run(task.file, submission))
@@ -56,7 +58,7 @@ class Tasks:
         standing = self._together(sandbox, tasks, scored=True)
         for task in tasks:
             with _own_faults(task, results):
-                found[task.id] = self._verdicts(sandbox, task, standing.get(task.id), scored=True)
+                found[task.id] = self._found(sandbox, task, standing.get(task.id), scored=True)
         # To show values; in children of their own, which have no inputs of hidden cases.
         wrong = [task for task in tasks if _is_wrong(found.get(task.id, {}))]
         shown = self._together(sandbox, wrong, scored=False)
@@ -65,19 +67,17 @@ class Tasks:
                 known = shown.get(task.id)
                 if known is not None and not _explains(known, found[task.id]):
                     known = None  # something before it may have spoiled it
-                found[task.id] |= self._verdicts(sandbox, task, known, scored=False)
+                found[task.id] |= self._found(sandbox, task, known, scored=False)
         for task in tasks:
             if task.id not in results:
                 results[task.id] = self._result(task, found[task.id])
         return [results[task.id] for task in self.assignment.tasks]
 
-    def _together(
-        self, sandbox: Sandbox, tasks: Sequence[Task], scored: bool
-    ) -> dict[str, Verdicts]:
-        """Run tasks in one child; the verdicts that stand, by task.
+    def _together(self, sandbox: Sandbox, tasks: Sequence[Task], scored: bool) -> dict[str, Found]:
+        """Run tasks in one child; what stands of it, by task.
 
-        Copies of public cases are there to explain: of them all verdicts are given, and whether
-        they explain anything is for the caller to see.
+        Copies of public cases are there to explain: of them everything is given, and whether they
+        explain anything is for the caller to see.
         """
         tasks = [task for task in tasks if _cases(task, scored)]
         if len(tasks) < 2:
@@ -94,38 +94,34 @@ class Tasks:
             outcomes = [found.get(inputs.name, CaseOutcome()) for inputs in asked[task.id]]
             if any(outcome.outcome is None for outcome in outcomes):
                 continue
-            verdicts = self._judged(task, _cases(task, scored), outcomes)
-            right = all(verdict.status == PASSED for verdict in verdicts.values())
+            judged = self._judged(task, _cases(task, scored), outcomes)
+            right = all(one.verdict.status == PASSED for one in judged.values())
             if right or not scored or task is tasks[0] or _is_stub(task, outcomes):
-                standing[task.id] = verdicts
+                standing[task.id] = judged
         return standing
 
-    def _verdicts(
-        self, sandbox: Sandbox, task: Task, standing: Verdicts | None, scored: bool
-    ) -> Verdicts:
-        """Verdicts on cases. A task that builds on others is run in two ways."""
+    def _found(self, sandbox: Sandbox, task: Task, standing: Found | None, scored: bool) -> Found:
+        """What cases give. A task that builds on others is run in two ways."""
         cases = _cases(task, scored)
-        verdicts = standing or self._run(sandbox, task, cases, self._inputs(task, scored))
-        failed = [case for case in cases if verdicts[case.name].status not in SETTLED]
+        found = standing or self._run(sandbox, task, cases, self._inputs(task, scored))
+        failed = [case for case in cases if found[case.name].verdict.status not in SETTLED]
         if task.isolated and failed:
             # Whoever calls helpers of their own is right too if it all fits together.
             inputs = case_inputs(self.assignment, task, failed, isolated=False)
             own = self._run(sandbox, task, failed, inputs)
-            verdicts |= {name: v for name, v in own.items() if v.status == PASSED}
-        return verdicts
+            found |= {name: one for name, one in own.items() if one.verdict.status == PASSED}
+        return found
 
     def _run(
         self, sandbox: Sandbox, task: Task, cases: list[Case], inputs: list[CaseInputs]
-    ) -> Verdicts:
+    ) -> Found:
         """Run cases of one task, in children of their own."""
         found = sandbox.run_task(self.assignment.stems, inputs)
         return self._judged(task, cases, [found[one.name] for one in inputs])
 
-    def _judged(
-        self, task: Task, cases: Sequence[Case], outcomes: Sequence[CaseOutcome]
-    ) -> Verdicts:
+    def _judged(self, task: Task, cases: Sequence[Case], outcomes: Sequence[CaseOutcome]) -> Found:
         return {
-            case.name: verdict_on(task, case, self.assignment.arrays(task, case), outcome)
+            case.name: tried(task, case, self.assignment.arrays(task, case), outcome)
             for case, outcome in zip(cases, outcomes)
         }
 
@@ -135,24 +131,27 @@ class Tasks:
             self._asked[key] = case_inputs(self.assignment, task, _cases(task, scored))
         return self._asked[key]
 
-    def _result(self, task: Task, verdicts: Verdicts) -> TaskResult:
+    def _result(self, task: Task, found: Found) -> TaskResult:
+        verdicts = explain(task, list(found.values()))
         withhold(self.assignment, task, verdicts)
         ran = [case for case in task.cases if case.name in verdicts]
-        return task_result(task, [case_result(case, verdicts[case.name]) for case in ran])
+        results = [self._words.result(task, case, verdicts[case.name]) for case in ran]
+        return task_result(task, results)
 
 
 def _cases(task: Task, scored: bool) -> list[Case]:
     return scored_cases(task) if scored else [case for case in task.cases if not case.weight]
 
 
-def _is_wrong(verdicts: Mapping[str, Verdict]) -> bool:
-    return any(verdict.status not in SETTLED for verdict in verdicts.values())
+def _is_wrong(found: Mapping[str, Tried]) -> bool:
+    return any(one.verdict.status not in SETTLED for one in found.values())
 
 
-def _explains(shown: Verdicts, scored: Verdicts) -> bool:
+def _explains(shown: Found, scored: Found) -> bool:
     """Whether every copy of a public case is right, or wrong as some scored case is."""
-    said = {(verdict.status, verdict.rationale) for verdict in scored.values()}
-    return all(v.status == PASSED or (v.status, v.rationale) in said for v in shown.values())
+    said = {(one.verdict.status, one.verdict.rationale) for one in scored.values()}
+    verdicts = [one.verdict for one in shown.values()]
+    return all(v.status == PASSED or (v.status, v.rationale) in said for v in verdicts)
 
 
 def _is_stub(task: Task, outcomes: Sequence[CaseOutcome]) -> bool:

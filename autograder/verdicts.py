@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autograder.intake.submission import Submission
+from autograder.judge import untrusted
 from autograder.judge.sandbox import CaseInputs, CaseOutcome
-from autograder.judge.watch import CASE_SECONDS
 from homework import compare
+from homework import sentences as say
+from homework.explain import Tried
 from homework.fixtures import Assignment, Case, CaseArrays, Task
 from homework.verdict import (
     ERROR,
@@ -23,14 +25,6 @@ from homework.verdict import (
 
 # What a second run, on the student's own code alone, would not change.
 SETTLED = (PASSED, TIMEOUT, NOT_IMPLEMENTED, NOT_RUN)
-
-# What to do about a process that ended; the keys are parts of what the sandbox says.
-_ENDS = {
-    "ended the process": "do not end the process; return or raise instead",
-    "segmentation fault": "Python itself crashed: is there a recursion without end?",
-    "processor time": "is there a loop that never ends?",
-    "memory": "check the shapes: does something grow far larger than the inputs?",
-}
 
 
 def scored_cases(task: Task) -> list[Case]:
@@ -60,28 +54,57 @@ def withhold(assignment: Assignment, task: Task, verdicts: dict[str, Verdict]) -
         return
     for name, verdict in verdicts.items():
         if verdict.status == PASSED:
-            verdicts[name] = Verdict(FAILED, "this counts once an ordinary case is right")
+            verdicts[name] = Verdict(FAILED, say.WITHHELD)
 
 
-def verdict_on(task: Task, case: Case, answers: CaseArrays, found: CaseOutcome) -> Verdict:
-    if found.ended == "timeout":
-        return Verdict(
-            TIMEOUT,
-            f"your code ran for more than {CASE_SECONDS:.0f} seconds",
-            "is there a loop that never ends, or work at import that belongs into a function?",
-        )
-    if found.ended == "unrun":
-        return Verdict(NOT_RUN, "the time of this task was used up by other cases")
-    if found.outcome is None:
-        return Verdict(ERROR, found.detail, _help_with_end(found.detail))
-    return compare.judge(task, case, answers, [found.outcome])
+def tried(task: Task, case: Case, answers: CaseArrays, found: CaseOutcome) -> Tried:
+    """What a child gave for a case, and the verdict on it alone."""
+    if found.outcome is not None:
+        verdict = compare.judge(task, case, answers, [found.outcome])
+    elif found.ended == "timeout":
+        verdict = Verdict(TIMEOUT, found.detail, say.SLOW.get(found.detail, ""))
+    elif found.ended == "unrun":
+        verdict = Verdict(NOT_RUN, say.TIME_GONE)
+    else:
+        verdict = Verdict(ERROR, found.detail, say.ENDS.get(found.detail, ""))
+    return Tried(case, answers, found.outcome, verdict)
 
 
-def _help_with_end(detail: str) -> str:
-    for said, help_text in _ENDS.items():
-        if said in detail:
-            return help_text
-    return ""
+class Words:
+    """Sees to it that a hidden case is told in the words of `homework.sentences` alone.
+
+    Whatever a student's code does, what is said of a hidden case is one of `possible`: there is
+    no room for its inputs in it.
+    """
+
+    def __init__(self, assignment: Assignment) -> None:
+        self.assignment = assignment
+        self._possible: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
+
+    def possible(self, task: Task) -> tuple[frozenset[str], frozenset[str]]:
+        """All rationales and all helps for hidden cases of a task."""
+        if task.id not in self._possible:
+            names = {name for case in task.cases for name in untrusted.names(case.probe)}
+            outputs: set[str] = set()
+            for case in task.cases:
+                answers = self.assignment.arrays(task, case)
+                outputs |= {*answers.expected, *answers.mean}
+            files = self.assignment.files
+            self._possible[task.id] = say.possible(task, files, sorted(names), sorted(outputs))
+        return self._possible[task.id]
+
+    def result(self, task: Task, case: Case, verdict: Verdict) -> CaseResult:
+        """The result of a case; of a hidden one without values, places and messages."""
+        if not case.public and verdict.status != PASSED:
+            rationales, helps = self.possible(task)
+            verdict = Verdict(
+                verdict.status,
+                verdict.rationale if verdict.rationale in rationales else say.OTHER,
+                verdict.help if verdict.help in helps else "",
+                mistake=verdict.mistake,
+                kind=verdict.kind,
+            )
+        return case_result(case, verdict)
 
 
 def case_result(case: Case, verdict: Verdict) -> CaseResult:

@@ -85,7 +85,7 @@ def test_a_mistake_is_named_with_values(kit: Path) -> None:
         ("raise GeneratorExit('no')\n", ERROR, "GeneratorExit"),
         ("import no_such_module\n", ERROR, "ModuleNotFoundError"),
         ("del log_mean_exp\n", ERROR, "no function or class named log_mean_exp"),
-        ("class E(Exception):\n  def __str__(s): 1/0\nraise E\n", ERROR, "an E at line"),
+        ("class E(Exception):\n  def __str__(s): 1/0\nraise E\n", ERROR, "raised an E"),
     ],
 )
 def test_broken_files_get_a_sentence(kit: Path, top: str, status: str, said: str) -> None:

@@ -118,6 +118,7 @@ def _message(case: str, outcome: Outcome) -> bytes:
     if outcome.mishap is not None:
         m = outcome.mishap
         head["mishap"] = [m.kind, m.error[:80], m.message[:2000], m.file[:80], m.line]
+    head |= {"notes": list(outcome.notes), "reason": outcome.reason, "place": list(outcome.place)}
     return wire.pack(head, arrays)
 
 

@@ -20,6 +20,7 @@ from autograder.judge.confine import Limits, readable_paths
 from autograder.judge.feed import Feed, Portion
 from autograder.judge.slot import NoRoom, SandboxError, Slot, ZygoteGone
 from autograder.judge.watch import Run, Watch
+from homework import sentences
 from homework.outcome import Outcome
 
 TASK_SECONDS = 15.0
@@ -263,7 +264,7 @@ class Sandbox:
             group = self.slot.group
             too_much = group is not None and group.took_too_much_memory()
             run.ended = "crash"
-            run.detail = "it took too much memory" if too_much else _how_it_ended(code)
+            run.detail = sentences.TOO_MUCH_MEMORY if too_much else _how_it_ended(code)
             # Beyond a limit of memory or processor time, the kernel ends it in the same way.
             in_bounds = not too_much and status["cpu"] < self.limits.cpu_seconds - 1
             run.killed = code == -signal.SIGKILL and in_bounds
@@ -311,21 +312,21 @@ def _collect(
         found[name] = CaseOutcome(outcome)
     left = [case for case in waiting if case.name not in found or not found[case.name].outcome]
     if left:
-        ended, detail = run.ended or "crash", run.detail or "it ended the process"
+        ended, detail = run.ended or "crash", run.detail or sentences.EXITED
         found[left[0].name] = CaseOutcome(ended=ended, detail=detail)
     return left[1:]
 
 
 def _how_it_ended(code: int) -> str:
     if code >= 0:
-        return f"it ended the process (exit status {code})"
+        return sentences.EXITED
     names: dict[int, str] = {
-        signal.SIGXCPU: "it used up the processor time of the task",
-        signal.SIGXFSZ: "it wrote a file larger than any task needs",
-        signal.SIGSEGV: "the process crashed (segmentation fault)",
-        signal.SIGKILL: "the process was ended; perhaps it took too much memory",
+        signal.SIGXCPU: sentences.OVERTIME,
+        signal.SIGXFSZ: sentences.LARGE_FILE,
+        signal.SIGSEGV: sentences.FAULTED,
+        signal.SIGKILL: sentences.KILLED,
     }
-    return names.get(-code, f"the process crashed (signal {-code})")
+    return names.get(-code, sentences.CRASHED)
 
 
 def _end(pidfd: int, patience: float) -> bool:

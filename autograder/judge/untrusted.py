@@ -7,7 +7,6 @@ out. Only words that the kit itself uses are passed on.
 
 from __future__ import annotations
 
-import builtins
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +15,8 @@ import numpy as np
 
 from autograder.judge.wire import DTYPES
 from homework.outcome import Mishap, Outcome, Value
+from homework.probes.notes import NOTES
+from homework.sentences import ERRORS, REASONS
 
 MESSAGE_LIMIT = 2000
 _KINDS = {
@@ -24,11 +25,6 @@ _KINDS = {
     "range", "map", "zip", "dtype", "device", "Normal", "Independent", "ndarray",
     "NotImplementedType",
 }  # fmt: skip
-_ERRORS = {
-    name
-    for name, value in vars(builtins).items()
-    if isinstance(value, type) and issubclass(value, BaseException)
-} | {"OutOfMemoryError", "OutOfMemory", "LinAlgError", "SubmissionError", "BackendCompilerFailed"}
 _DEVICES = {"cpu", "cuda", "mps", "meta"}
 _CLASSES = ("DenoiseDiffusion", "CFGDiffusion", "Trainer")
 _MISSING = re.compile(
@@ -49,11 +45,31 @@ def outcome(
         probe: what was run; with the files it says which names may be said to be missing.
     """
     if head.get("mishap") is not None:
-        return Outcome(mishap=_mishap(head["mishap"], lines, probe.rpartition(".")[2]))
+        mishap = _mishap(head["mishap"], lines, probe)
+        return Outcome(mishap=mishap, notes=_notes(head.get("notes")))
     described = head.get("values")
     if not isinstance(described, dict):
         return Outcome()
-    return Outcome({str(name): _value(d, arrays.get(name)) for name, d in described.items()})
+    reason = head.get("reason")
+    return Outcome(
+        {str(name): _value(d, arrays.get(name)) for name, d in described.items()},
+        notes=_notes(head.get("notes")),
+        reason=reason if isinstance(reason, str) and reason in REASONS else "",
+        place=_place(head.get("place"), lines),
+    )
+
+
+def _notes(said: Any) -> tuple[str, ...]:
+    listed = said[: len(NOTES)] if isinstance(said, list) else []
+    return tuple(key for key in NOTES if key in listed)
+
+
+def _place(said: Any, lines: Mapping[str, int]) -> tuple[str, int]:
+    """A file and a line of it, if there is such a line."""
+    file, line = said if isinstance(said, list) and len(said) == 2 else ("", 0)
+    if not isinstance(file, str) or type(line) is not int or not 0 < line <= lines.get(file, 0):
+        return "", 0
+    return file, line
 
 
 def _value(description: Any, array: np.ndarray | None) -> Value:
@@ -66,6 +82,12 @@ def _value(description: Any, array: np.ndarray | None) -> Value:
     )
 
 
+def names(probe: str) -> list[str]:
+    """The functions and classes that one may be said to lack when a probe was run."""
+    words = probe.rpartition(".")[2].split("_")
+    return [*_CLASSES, *("_".join(words[:end]) for end in range(1, len(words) + 1))]
+
+
 def _names_nothing_else(message: str, lines: Mapping[str, int], probe: str) -> bool:
     """Whether a sentence on something missing has names only that the kit itself would put in."""
     said = _MISSING.fullmatch(message)
@@ -73,25 +95,19 @@ def _names_nothing_else(message: str, lines: Mapping[str, int], probe: str) -> b
         return False
     files = {f"{said[group]}.py" for group in ("stem", "absent", "text") if said[group]}
     name = said["name"]
-    return files <= set(lines) and (
-        name is None or name in _CLASSES or probe == name or probe.startswith(f"{name}_")
-    )
+    return files <= set(lines) and (name is None or name in names(probe))
 
 
 def _mishap(description: Any, lines: Mapping[str, int], probe: str) -> Mishap:
-    kind, error, message, file = (*_texts(description, 4), "", "", "", "")[:4]
-    line = description[4] if isinstance(description, list) and len(description) > 4 else 0
-    if not isinstance(line, int) or isinstance(line, bool):
-        line = 0
-    if not 0 < line <= lines.get(file, 0):
-        file, line = "", 0
+    kind, error, message = (*_texts(description, 3), "", "", "")[:3]
+    file, line = _place(description[3:5] if isinstance(description, list) else None, lines)
     if kind == "missing" and not _names_nothing_else(message, lines, probe):
         kind = "error"
     if "can't allocate memory" in message:
-        error = "OutOfMemory"
+        error = "MemoryError"
     return Mishap(
         kind if kind in ("not implemented", "missing") else "error",
-        error if error in _ERRORS else "exception of its own kind",
+        error if error in ERRORS else "",
         message[:MESSAGE_LIMIT],  # shown for public cases only
         file,
         line,

@@ -13,12 +13,13 @@ import numpy as np
 
 from autograder.judge import scratch, wire
 from autograder.judge.feed import Feed
+from homework import sentences
 
 FIRST_SECONDS = 10.0  # until the first case is done: the student's file is imported in it
 CASE_SECONDS = 5.0
 MAX_ANSWER = 1 << 26
 LOOK_SECONDS = 0.25  # how often the scratch folder is looked at
-FILES = "it wrote more files than any task needs"
+FILES = sentences.MANY_FILES
 Message = tuple[dict[str, Any], dict[str, np.ndarray]]
 
 
@@ -65,11 +66,12 @@ class Watch:
 
     def until_end(self) -> Run:
         reader, received, look = wire.Reader(), 0, time.monotonic() + LOOK_SECONDS
-        case_end = time.monotonic() + FIRST_SECONDS
+        case_end, slow = time.monotonic() + FIRST_SECONDS, sentences.SLOW_IMPORT
         while True:
             left = min(case_end, self.deadline) - time.monotonic()
             if left <= 0:
-                return self._end("timeout")
+                slow = sentences.SLOW_TASK if self.deadline < case_end else slow
+                return self._end("timeout", slow)
             if time.monotonic() >= look:
                 look = time.monotonic() + LOOK_SECONDS
                 if self._wrote_too_much():
@@ -91,7 +93,7 @@ class Watch:
             if received > MAX_ANSWER:
                 return self._end("flood", wire.TOO_MUCH)
             if any(news):
-                case_end = time.monotonic() + CASE_SECONDS
+                case_end, slow = time.monotonic() + CASE_SECONDS, sentences.SLOW_CASE
 
     def _end(self, ended: str, detail: str = "") -> Run:
         self.run.ended, self.run.detail = ended, detail

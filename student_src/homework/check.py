@@ -21,15 +21,15 @@ import json
 import os
 import signal
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from homework.report import Report, say, show
-from homework.verdict import FAILED, GRADER_FAULT, NOT_RUN, PASSED, CaseResult, TaskResult, Verdict
+from homework.verdict import GRADER_FAULT, NOT_RUN, PASSED, CaseResult, TaskResult, Verdict
 
 if TYPE_CHECKING:
-    from homework.fixtures import Assignment, Case, CaseArrays, Task
+    from homework.explain import Tried
+    from homework.fixtures import Assignment, Case, Task
     from homework.outcome import Outcome
 
 __all__ = ["Report", "check", "examine", "main"]
@@ -117,13 +117,11 @@ def _examine(report: Report, folder: Path) -> None:
 
 
 def _run_task(assignment: Assignment, task: Task, folder: Path) -> list[CaseResult]:
-    return [
-        CaseResult(
-            case.name, case.about, True, case.weight, _run_case(assignment, task, case, folder)
-        )
-        for case in task.cases
-        if case.public
-    ]
+    from homework.explain import explain
+
+    cases = [case for case in task.cases if case.public]
+    verdicts = explain(task, [_try(assignment, task, case, folder) for case in cases])
+    return [CaseResult(c.name, c.about, True, c.weight, verdicts[c.name]) for c in cases]
 
 
 def _select(fixtures: Path, wanted: Any) -> list[tuple[Assignment, list[Task]]]:
@@ -150,51 +148,31 @@ def _select(fixtures: Path, wanted: Any) -> list[tuple[Assignment, list[Task]]]:
         ) from None
 
 
-def _run_case(assignment: Assignment, task: Task, case: Case, folder: Path) -> Verdict:
-    """Verdict on one case; a fault of the check itself becomes a verdict too."""
+def _try(assignment: Assignment, task: Task, case: Case, folder: Path) -> Tried:
+    """Run one case; a fault of the check itself becomes a verdict too."""
     from homework import compare, fixtures, probing
+    from homework.explain import Tried
     from homework.student import Student
 
+    answers = fixtures.CaseArrays()
+    outcomes: list[Outcome] = []
     try:
         answers = assignment.arrays(task, case)
-        outcomes: list[Outcome] = []
         # In isolation first: there, a mistake in what the task builds on cannot hold it up.
         for isolated in (True, False) if task.isolated else (False,):
             student = Student(folder, assignment.stems, isolated)
-            outcomes.insert(0, probing.run(student, case.probe, answers.inputs))
+            outcome = probing.run(student, case.probe, answers.inputs)
+            outcomes.insert(0, outcome)
             verdict = compare.judge(task, case, answers, outcomes)
             if verdict.status == PASSED:  # one right outcome is enough
-                break
-        return _with_values(verdict, answers, outcomes[-1], case)
+                return Tried(case, answers, outcome, verdict)
+        return Tried(case, answers, outcomes[-1], verdict)
     except fixtures.FixtureError as error:
-        return Verdict(GRADER_FAULT, str(error))
+        verdict = Verdict(GRADER_FAULT, str(error))
     except Exception as error:
         rationale = f"the check itself failed ({type(error).__name__}: {error})"
-        return Verdict(GRADER_FAULT, rationale, "this is not your fault: tell your instructor")
-
-
-def _with_values(verdict: Verdict, answers: CaseArrays, outcome: Outcome, case: Case) -> Verdict:
-    """Add the first values of what was returned and of what is expected: the case is public."""
-    import numpy as np
-
-    if verdict.status != FAILED:
-        return verdict
-    for name in sorted(answers.expected):
-        value, expected = outcome.values.get(name), answers.expected[name]
-        if name.startswith(("grad_", "second", "after_")) or value is None or value.array is None:
-            continue
-        same = value.array.shape == expected.shape
-        if same and np.allclose(value.array, expected, rtol=case.rtol, atol=case.atol):
-            continue
-        lines = (verdict.detail, f"got {_first(value.array)}", f"expected {_first(expected)}")
-        return replace(verdict, detail="\n".join(line for line in lines if line))
-    return verdict
-
-
-def _first(array: Any) -> str:
-    numbers = ", ".join(f"{number:.5g}" for number in array.reshape(-1)[:6])
-    more = ", ..." if array.size > 6 else ""
-    return f"[{numbers}{more}] of shape {tuple(array.shape)}"
+        verdict = Verdict(GRADER_FAULT, rationale, "this is not your fault: tell your instructor")
+    return Tried(case, answers, None, verdict)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,25 +1,37 @@
-"""Compares what a student's code gave with what is expected, and says what is wrong.
+"""Compares what a student's code gave in one case with what is expected.
 
-The order is: nothing returned, wrong type, wrong shape, wrong dtype or device, not finite, wrong
-value. Sentences say what kind of difference it is and never hold a number of the case, so that
-they may be shown for hidden cases too; `Verdict.detail` holds numbers. Needs only numpy: the same
-code serves the notebook and the judge, which keeps torch away from the answers.
+The order is: nothing returned, wrong type, wrong dtype or device, wrong shape, not finite, wrong
+value. What is said comes from `homework.sentences`; numbers go to `Verdict.detail`. What explains
+all cases of a task together is found by `homework.explain`. Needs only numpy: the same code serves
+the notebook and the judge, which keeps torch away from the answers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
-from homework.diagnose import difference, noise_problem, pattern
+from homework import sentences as say
+from homework import verdict as kinds
+from homework.diagnose import difference, noise_problem
 from homework.fixtures import Case, CaseArrays, Task
 from homework.outcome import Mishap, Outcome, Value
 from homework.verdict import ERROR, FAILED, NOT_IMPLEMENTED, PASSED, Verdict
 
 FLOATS = ("float32", "float64")
-REAL = "fiub"  # kinds of dtypes that can be compared
 MOST_AXES, MOST_SIZE = 5, 2000  # of shapes that are told
+REAL = "fiub"  # kinds of dtypes that can be compared
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with one output: one of `verdict.KINDS`, a sentence, and numbers."""
+
+    kind: str
+    rationale: str
+    detail: str = ""
 
 
 def judge(
@@ -47,11 +59,10 @@ def _judge_one(
     if outcome.mishap is not None:
         return _mishap_verdict(task, outcome.mishap)
     for name in sorted((*answers.expected, *answers.mean), key=_rank):
-        problem = _check(name, task, case, answers, outcome.values, device)
-        if problem is not None:
-            mistake = _planted(case, answers, outcome.values)
-            hint = task.mistakes.get(mistake, "")
-            return Verdict(FAILED, problem[0], hint, problem[1], mistake)
+        found = _check(name, task, case, answers, outcome, device)
+        if found is not None:
+            place = outcome.place if found.kind == kinds.NOT_FINITE else ("", 0)
+            return Verdict(FAILED, found.rationale, "", found.detail, "", *place, found.kind, name)
     return Verdict(PASSED)
 
 
@@ -65,55 +76,17 @@ def _rank(name: str) -> tuple[int, str]:
 
 
 def _mishap_verdict(task: Task, mishap: Mishap) -> Verdict:
+    place = mishap.file, mishap.line
+    if mishap.kind == "not implemented" and mishap.message in ("", task.id):
+        text = say.STUB_HELP.format(task=task.id, file=task.file)
+        return Verdict(NOT_IMPLEMENTED, say.STUB, text, "", "", *place)
     if mishap.kind == "not implemented":
-        if mishap.message and mishap.message != task.id:
-            said = f"it calls {mishap.message[:60]}, which is not implemented yet"
-            return Verdict(
-                NOT_IMPLEMENTED,
-                "it calls something that is not implemented yet",
-                "implement what it calls first",
-                said,
-                file=mishap.file,
-                line=mishap.line,
-            )
-        return Verdict(NOT_IMPLEMENTED, "this task is not implemented yet",
-                       f"look for `# TODO ({task.id})` in {task.file}",
-                       file=mishap.file, line=mishap.line)  # fmt: skip
+        detail = f"it calls {mishap.message[:60]}, which is not implemented yet"
+        return Verdict(NOT_IMPLEMENTED, say.CALLS_STUB, say.CALLS_STUB_HELP, detail, "", *place)
     if mishap.kind == "missing":
-        said = mishap.message or "something is missing"
-        return Verdict(ERROR, said, "names must stay as they are in the file that you were given")
-    where = f" at line {mishap.line} of {mishap.file}" if mishap.line else ""
-    rationale = f"your code raised {_article(mishap.error)}{where}"
-    return Verdict(
-        ERROR,
-        rationale,
-        ERROR_HELP.get(mishap.error, ""),
-        mishap.message,
-        file=mishap.file,
-        line=mishap.line,
-    )
-
-
-def _article(name: str) -> str:
-    return f"{'an' if name[:1] in 'AEIOUaeiou' else 'a'} {name}"
-
-
-ERROR_HELP = {
-    "SyntaxError": "Python cannot read the file; look at that line and the one before it",
-    "IndentationError": "check the indentation of that line and the one before it",
-    "TabError": "the file mixes tabs and spaces; use spaces only",
-    "ModuleNotFoundError": "hand in code that needs only torch, torchvision, numpy, matplotlib, "
-    "tqdm and the files of this assignment",
-    "ImportError": "check the names that the file imports",
-    "SystemExit": "do not call exit() or sys.exit() in the file",
-    "MemoryError": "your code asks for far more memory than the task needs; check the shapes",
-    "OutOfMemory": "your code asks for far more memory than the task needs; check the shapes",
-    "RecursionError": "a function calls itself without end",
-    "PermissionError": "code that is graded may read and write only its own folder; "
-    "it has no network and starts no processes",
-    "NotImplementedError": "torch has no such operation for these inputs: check their dtypes",
-    "NameError": "check the spelling of that name, and that it is defined before it is used",
-}
+        return Verdict(ERROR, mishap.message or say.OTHER, say.MISSING_HELP)
+    rationale = say.RAISED.format(error=say.error_name(mishap.error))
+    return Verdict(ERROR, rationale, say.ERRORS.get(mishap.error, ""), mishap.message, "", *place)
 
 
 def _check(
@@ -121,110 +94,77 @@ def _check(
     task: Task,
     case: Case,
     answers: CaseArrays,
-    values: Mapping[str, Value],
+    outcome: Outcome,
     device: str,
-) -> tuple[str, str] | None:
-    """What is wrong with one output: a sentence and numbers; None if it is right."""
-    what = _called(name)
-    value = values.get(name)
+) -> Problem | None:
+    """What is wrong with one output; None if it is right."""
+    what, value = say.called(name), outcome.values.get(name)
     target = answers.mean[name] if name in answers.mean else answers.expected[name]
     if value is None or value.kind == "none":
-        return _nothing(name, what), ""
-    problem = _kind_problem(name, value, target, device)
-    if problem:
-        return f"{what} {problem}", ""
-    if value.array is None:
-        return _nothing(name, what), ""
-    if value.array.dtype.kind not in REAL:
-        return f"{what} has dtype {value.array.dtype}, expected {target.dtype}", ""
+        return _nothing(name, what)
+    problem = _type_problem(name, what, value, target, device)
+    if problem or value.array is None:
+        return problem or _nothing(name, what)
     if name not in answers.mean and _same(value.array, target):
         return None  # half of what is compared are inputs that must be unchanged
-    actual, expected = _aligned(name, task, answers, value.array, target)
+    actual, expected = aligned(name, task, answers, value.array, target)
     if actual is None or expected is None:
-        shapes = f"{_shape(value.array.shape)}, expected {target.shape}"
-        return f"{what} has {shapes}{_shape_hint(value.array, target)}", shapes
-    finite = np.isfinite(actual)
-    if not finite.all():
-        return f"{what} holds NaN or infinite values", difference(actual, expected)
+        detail = f"{_shape(value.array.shape)}, expected {target.shape}"
+        hint = say.SHAPE_HINTS[_shape_hint(value.array, target)]
+        return Problem(kinds.SHAPE, say.SHAPE.format(what=what, hint=hint), detail)
+    if not np.isfinite(actual).all():
+        rationale = say.NOT_FINITE.format(what=what, reason=say.REASONS.get(outcome.reason, ""))
+        return Problem(kinds.NOT_FINITE, rationale, difference(actual, expected))
     if name in answers.mean:
-        return noise_problem(what, actual, answers.mean[name], answers.std[name])
+        noise, detail = noise_problem(actual, answers.mean[name], answers.std[name])
+        rationale = say.NOISE.format(what=what, noise=say.NOISES[noise]) if noise else ""
+        return Problem(kinds.NOISE, rationale, detail) if noise else None
     if np.allclose(actual, expected, rtol=case.rtol, atol=case.atol):
         return None
-    return _wrong_value(name, what, actual, expected, answers, case)
+    return _wrong_value(name, what, difference(actual, expected))
 
 
-def _wrong_value(
-    name: str,
-    what: str,
-    actual: np.ndarray,
-    expected: np.ndarray,
-    answers: CaseArrays,
-    case: Case,
-) -> tuple[str, str]:
+def _wrong_value(name: str, what: str, detail: str) -> Problem:
     if name.startswith("after_"):
-        sentence = f"your code changes its input `{name.removeprefix('after_')}` in place"
-    elif name.startswith("second"):
-        sentence = (
-            "a second call with other values of the same shape gives a wrong result, though the "
-            "first call was right: something is remembered between calls"
-        )
+        changed = say.CHANGED.format(name=name.removeprefix("after_"))
+        return Problem(kinds.INPUTS, changed, detail)
+    if name.startswith("second"):
+        return Problem(kinds.MEMORY, say.REMEMBERED, detail)
+    return Problem(kinds.VALUE, say.VALUE.format(what=what, pattern=say.PATTERNS[""]), detail)
+
+
+def _nothing(name: str, what: str) -> Problem:
+    if name == "value":
+        rationale = say.NOTHING
+    elif name.startswith("grad_"):
+        rationale = say.NO_GRADIENT.format(name=name.removeprefix("grad_"))
+    elif name.startswith("noise_"):
+        rationale = say.NO_NOISE
     else:
-        sentence = f"{what} {pattern(actual, expected, answers.inputs, case.rtol, case.atol)}"
-    return sentence, difference(actual, expected)
+        rationale = say.MISSING.format(what=what)
+    return Problem(kinds.NOTHING, rationale)
 
 
-def _called(name: str) -> str:
-    """How sentences call an output."""
-    if name == "value":
-        return "the result"
-    if name.startswith("grad_"):
-        return f"the gradient with respect to `{name.removeprefix('grad_')}`"
-    if name.startswith("second_"):
-        return f"the `{name.removeprefix('second_')}` of a second call"
-    if name == "second":
-        return "the result of a second call"
-    if name.startswith("after_"):
-        return f"the input `{name.removeprefix('after_')}` after the call"
-    if name == "number_of_images":
-        return "the number of images in the list"
-    if name.startswith("image_"):
-        return f"image {name.removeprefix('image_')} of the list"
-    if name.startswith("noise_"):
-        return "the noise"
-    return f"the `{name}`"
-
-
-def _nothing(name: str, what: str) -> str:
-    if name == "value":
-        return "the function returned nothing; is there a `return`?"
-    if name.startswith("grad_"):
-        return f"no gradient flows back to `{name.removeprefix('grad_')}`"
-    if name.startswith("noise_"):
-        return "the function returned nothing, or did not call the model it was given"
-    return f"{what} is missing from what was returned"
-
-
-def _kind_problem(name: str, value: Value, target: np.ndarray, device: str) -> str:
+def _type_problem(
+    name: str, what: str, value: Value, target: np.ndarray, device: str
+) -> Problem | None:
     """Wrong type, dtype or device; shape and value are looked at later."""
-    if name == "number_of_images":
-        return "" if value.kind == "number" else f"cannot be told: a {value.kind} was returned"
-    kinds = ("tensor", "array") if name.startswith("image_") else ("tensor",)
-    if value.kind not in kinds:
-        wanted = "a numpy array" if name.startswith("image_") else "a torch tensor"
-        return f"is {_kind_name(value)}, not {wanted}"
-    if target.dtype.kind == "f" and value.dtype not in FLOATS:
-        return f"has dtype {value.dtype}, expected float32"
-    if value.kind == "tensor" and not name.startswith("image_") and value.device != device:
-        return f"is on the device {value.device}, but the inputs were on {device}"
-    return ""
-
-
-def _kind_name(value: Value) -> str:
-    if value.kind == "array":
-        return "a numpy array"
-    if value.kind == "number":
-        return f"a Python number ({value.dtype})"
-    return _article(value.kind)
+    image, number = name.startswith("image_"), name == "number_of_images"
+    right = ("number",) if number else ("tensor", "array") if image else ("tensor",)
+    if value.kind not in right:
+        wanted = say.WANTED[2 if number else 1 if image else 0]
+        kind = say.KINDS.get(value.kind, say.OTHER_KIND)
+        return Problem(kinds.TYPE, say.TYPE.format(what=what, kind=kind, wanted=wanted))
+    real = value.array is None or value.array.dtype.kind in REAL
+    if not real or (target.dtype.kind == "f" and value.dtype not in FLOATS and not number):
+        dtype = value.dtype if value.dtype in say.DTYPES else say.OTHER_DTYPE
+        expected = say.EXPECTED_DTYPES[0 if target.dtype.kind == "f" else 1]
+        return Problem(kinds.TYPE, say.DTYPE.format(what=what, dtype=dtype, expected=expected))
+    if value.kind == "tensor" and not image and value.device != device:
+        known = {"cpu": 0, "cuda": 1, "meta": 2}
+        where = say.DEVICES[known.get(value.device, 3)]
+        return Problem(kinds.TYPE, say.DEVICE.format(what=what, device=where))
+    return None
 
 
 def _same(actual: np.ndarray, target: np.ndarray) -> bool:
@@ -234,7 +174,7 @@ def _same(actual: np.ndarray, target: np.ndarray) -> bool:
     return bool(np.isfinite(actual).all())
 
 
-def _aligned(
+def aligned(
     name: str, task: Task, answers: CaseArrays, actual: np.ndarray, target: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray] | tuple[None, None]:
     """Both arrays in one shape as float64; None if the contract does not allow the shape."""
@@ -244,8 +184,8 @@ def _aligned(
         if scalar:
             actual = actual.reshape(())
         elif name.removeprefix("second_") in task.broadcasts:
-            beside = answers.expected.get("mean", target)
-            shape = np.broadcast_shapes(target.shape, beside.shape)
+            beside = answers.expected.get("mean", target).shape
+            shape = beside if _broadcasts(shape, beside) else shape
             if not _broadcasts(actual.shape, shape):
                 return None, None
         else:
@@ -256,13 +196,6 @@ def _aligned(
     )
 
 
-def _shape(shape: tuple[int, ...]) -> str:
-    """A shape in words; one that no honest mistake gives might carry a message out."""
-    if len(shape) > MOST_AXES or max(shape, default=0) > MOST_SIZE:
-        return "another shape"
-    return f"shape {shape}"
-
-
 def _broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
     try:
         return np.broadcast_shapes(shape, to) == to
@@ -271,39 +204,37 @@ def _broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
 
 
 def _shape_hint(actual: np.ndarray, target: np.ndarray) -> str:
+    """A key of `sentences.SHAPE_HINTS`."""
     batch = target.shape[0] if target.ndim else 0
     if target.ndim == 1 and actual.ndim == 0:
-        return ": it was reduced over the batch too, but each row has its own result"
+        return "reduced"
     if target.ndim == 1 and actual.shape == (batch, batch):
-        return ": (batch, 1) and (batch,) were combined, which broadcasts to (batch, batch)"
+        return "squared"
     if target.ndim == 1 and actual.ndim == 2 and actual.shape == (batch, 1):
-        return ": drop the last axis"
+        return "column"
     if target.ndim < actual.ndim and actual.shape[: target.ndim] == target.shape:
-        return ": a sum or mean over the remaining axes is missing"
+        return "unreduced"
     if actual.shape == target.shape[::-1] and actual.ndim == 2:
-        return ": it is transposed"
+        return "transposed"
     return ""
 
 
-def _planted(case: Case, answers: CaseArrays, values: Mapping[str, Value]) -> str:
-    """Id of the planted mistake that gives exactly these values, or an empty string."""
-    # Where one mistake shows in a part of what another shows in, the other explains more.
-    by_extent = sorted(answers.mistakes.items(), key=lambda item: -len(item[1]))
-    for mistake, arrays in by_extent:
-        if arrays and all(_equals(values.get(n), a, case) for n, a in arrays.items()):
-            return mistake
-    return ""
+def first_values(values: Mapping[str, Value], answers: CaseArrays, output: str) -> list[str]:
+    """What was returned and what is expected, from the beginning: lines for a public case."""
+    value, expected = values.get(output), answers.expected.get(output)
+    if value is None or value.array is None or expected is None:
+        return []
+    return [f"got {_first(value.array)}", f"expected {_first(expected)}"]
 
 
-def _equals(value: Value | None, array: np.ndarray, case: Case) -> bool:
-    if value is None or value.array is None or value.array.shape != array.shape:
-        return False
-    if value.array.dtype.kind not in REAL:
-        return False
-    return np.allclose(
-        value.array.astype(np.float64),
-        array.astype(np.float64),
-        rtol=case.rtol,
-        atol=case.atol,
-        equal_nan=True,
-    )
+def _first(array: np.ndarray) -> str:
+    numbers = ", ".join(f"{number:.5g}" for number in array.reshape(-1)[:6])
+    more = ", ..." if array.size > 6 else ""
+    return f"[{numbers}{more}] of {_shape(array.shape)}"
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    """A shape in words; one that no honest mistake gives might carry a message out."""
+    if len(shape) > MOST_AXES or max(shape, default=0) > MOST_SIZE:
+        return "another shape"
+    return f"shape {shape}"

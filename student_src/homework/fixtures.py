@@ -1,8 +1,9 @@
 """Reads a release's catalogue (`<assignment>.json`) and its cases (`<assignment>.npz`).
 
 `<assignment>.npz` holds plain arrays named `<task>/<case>/<part>/<name>`, where the part is `in`
-(inputs of the probe), `out` (expected values), `mean` and `std` (moments of draws), or
-`mistake:<id>` (values that a planted mistake gives). Nothing is unpickled.
+(inputs of the probe), `out` (expected values), `mean` and `std` (moments of draws), `mistake:<id>`
+(values that a planted mistake gives where they are not right) or `lacks:<id>` (outputs that a
+planted mistake does not give; all of them, named `RAISES`, where it raises). Nothing is unpickled.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from typing import Any
 
 import numpy as np
 
-FORMAT = 1
+FORMAT = 2
+RAISES = "*"
 Arrays = dict[str, np.ndarray]
 
 
@@ -65,13 +67,14 @@ class Task:
 
 @dataclass
 class CaseArrays:
-    """Inputs of a case and what is expected of it."""
+    """Inputs of a case, what is expected of it, and what planted mistakes give or lack."""
 
     inputs: Arrays = field(default_factory=dict)
     expected: Arrays = field(default_factory=dict)
     mean: Arrays = field(default_factory=dict)
     std: Arrays = field(default_factory=dict)
     mistakes: dict[str, Arrays] = field(default_factory=dict)
+    lacks: dict[str, Arrays] = field(default_factory=dict)
 
 
 class Assignment:
@@ -135,6 +138,8 @@ class Assignment:
 def _part(entry: CaseArrays, part: str) -> Arrays:
     if part.startswith("mistake:"):
         return entry.mistakes.setdefault(part.removeprefix("mistake:"), {})
+    if part.startswith("lacks:"):
+        return entry.lacks.setdefault(part.removeprefix("lacks:"), {})
     return {"in": entry.inputs, "out": entry.expected, "mean": entry.mean, "std": entry.std}[part]
 
 

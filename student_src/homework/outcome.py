@@ -38,7 +38,14 @@ class Mishap:
 
 @dataclass
 class Outcome:
-    """The values that a probe returned by name, or the mishap that kept it from returning any."""
+    """The values that a probe returned by name, or the mishap that kept it from returning any.
+
+    `notes` are keys of `homework.probes.notes.NOTES`; `reason` is one of `sentences.REASONS`: how
+    NaN or infinity came about, and `place` the file and line where it did.
+    """
 
     values: dict[str, Value] = field(default_factory=dict)
     mishap: Mishap | None = None
+    notes: tuple[str, ...] = ()
+    reason: str = ""
+    place: tuple[str, int] = ("", 0)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from homework.outcome import Mishap, Outcome, Value
+from homework.probes import notes
 from homework.student import Student, SubmissionError
 
 _STUB = re.compile(r"|q\d\.\w+")  # what stubs raise, or nothing
@@ -35,14 +36,16 @@ def run(student: Student, probe: str, inputs: Mapping[str, np.ndarray]) -> Outco
     tensors = {
         key: torch.from_numpy(np.array(array)).to(student.device) for key, array in inputs.items()
     }
+    notes.take()
     try:
         with student, torch.enable_grad():
             values = function(student, tensors)
-            return Outcome({key: describe(value) for key, value in values.items()})
+            described = {key: describe(value) for key, value in values.items()}
+            return Outcome(described, notes=notes.take())
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        return Outcome(mishap=mishap(error, student.folder))
+        return Outcome(mishap=mishap(error, student.folder), notes=notes.take())
 
 
 def describe(value: Any) -> Value:
@@ -75,7 +78,7 @@ def _plain(array: np.ndarray) -> np.ndarray:
 
 def mishap(error: BaseException, folder: Path) -> Mishap:
     """Say what an exception means: its kind, and the student's line that it came from."""
-    name = type(error).__name__
+    name = "MemoryError" if "OutOfMemory" in type(error).__name__ else type(error).__name__
     message = _text(error)
     if isinstance(error, SubmissionError):
         return Mishap("missing", name, message)

@@ -10,6 +10,7 @@ import re
 import shutil
 import sys
 import textwrap
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from html import escape
 from typing import Any
@@ -28,6 +29,8 @@ from homework.verdict import (
 )
 
 CLOSING = "The grader runs these cases and more on other inputs."
+# Names from formulas that are words of letters: they keep their case where a sentence begins.
+SYMBOLS = {"alpha", "beta", "eps", "lambda", "logvar", "mu", "sigma", "std", "var", "xt"}
 
 
 @dataclass
@@ -102,8 +105,37 @@ class Report:
 def sentence(result: TaskResult) -> str:
     """What is wrong with a task, in one line: id, status, what was seen, what to do."""
     verdict = result.worst
-    parts = [f"{result.task}: {verdict.status}", verdict.rationale, verdict.help]
+    parts = [f"{result.task}: {verdict.status}", verdict.rationale + place(verdict), verdict.help]
     return clean(". ".join(part.rstrip(".") for part in parts if part) + ".", 1000)
+
+
+def place(verdict: Verdict) -> str:
+    """Where code raised, to be added to what it raised."""
+    return f" at line {verdict.line} of {verdict.file}" if verdict.file and verdict.line else ""
+
+
+def told_before(results: Sequence[TaskResult]) -> dict[str, str]:
+    """For each task the first one with the same error in the same line, if that is another one."""
+    first: dict[tuple[str, ...], str] = {}
+    found = {}
+    for result in results:
+        errors = [case.verdict for case in result.cases if case.verdict.line]
+        one = errors[0] if errors and result.status == ERROR else None
+        key = (one.rationale, one.detail, one.file, str(one.line)) if one else (result.task,)
+        earlier = first.setdefault(key, result.task)
+        found[result.task] = "" if earlier == result.task else earlier
+    return found
+
+
+def capitalized(text: str) -> str:
+    """A sentence with a full stop and, unless it begins with a symbol or a name, a capital."""
+    text = text.strip()
+    if not text:
+        return ""
+    first = re.split(r"[\s,:;]", text)[0]
+    if first.isalpha() and (len(first) > 1 or first == "a") and first not in SYMBOLS:
+        text = text[0].upper() + text[1:]
+    return text + ("" if text[-1] in ".?!" else ".")
 
 
 def _task_json(result: TaskResult) -> dict[str, Any]:
@@ -149,18 +181,19 @@ def clean(text: str, limit: int) -> str:
     return line if len(line) <= limit else line[: limit - 3] + "..."
 
 
-def _lines(result: TaskResult, full: bool) -> list[tuple[str, str]]:
+def _lines(result: TaskResult, full: bool, told: str = "") -> list[tuple[str, str]]:
     """What is said of a task, as (label, text); `full` adds what only one task has room for."""
     verdict = result.worst
+    if told:
+        return [("", f"The same error as for {told}.")]
     if verdict.status == PASSED and not full:
         return []
-    said = [("", verdict.rationale), ("Hint", verdict.help)]
+    rationale = capitalized(verdict.rationale + place(verdict))
+    said = [("", rationale), ("Hint", capitalized(verdict.help))]
     if verdict.status == NOT_IMPLEMENTED and not verdict.detail and not full:
         said = []  # the status says it all, for many tasks at once
     details = _details(verdict)
     said += details if full else details[:1]
-    if verdict.line:
-        said.append(("Where", f"{verdict.file}, line {verdict.line}"))
     said.append(("Cases", _cases(result, full)))
     return [(label, clean(text, 1000 if full else 300)) for label, text in said if text]
 
@@ -206,7 +239,7 @@ def _ending(report: Report) -> list[str]:
 def as_text(report: Report, width: int = 0) -> str:
     """The report as lines of text; statuses are words, so no colour is needed."""
     width = width or min(100, max(50, shutil.get_terminal_size().columns))
-    full = len(report.results) == 1
+    full, told = len(report.results) == 1, told_before(report.results)
     lines: list[str] = []
     for title, results in _groups(report):
         lines += [clean(title, width), ""] if title else []
@@ -214,7 +247,7 @@ def as_text(report: Report, width: int = 0) -> str:
         for result in results:
             head = f"{result.status:<16}{result.task:<{column}}  {clean(result.title, 200)}"
             lines += _wrapped(head, width, "  ", 4 + 16 + column)
-            for label, text in _lines(result, full):
+            for label, text in _lines(result, full, told[result.task]):
                 lines += _wrapped(f"{label}: {text}" if label else text, width, " " * 6, 8)
         lines.append("")
     if report.printed:
@@ -263,12 +296,12 @@ _BADGE = (
 
 def as_html(report: Report) -> str:
     """The report as one HTML element with styles of its own; it needs no script or style sheet."""
-    full = len(report.results) == 1
+    full, told = len(report.results) == 1, told_before(report.results)
     parts = []
     for title, results in _groups(report):
         if title:
             parts.append(f'<div style="font-weight:600;margin:6px 0">{_text(title)}</div>')
-        rows = "".join(_row(result, full) for result in results)
+        rows = "".join(_row(result, full, told[result.task]) for result in results)
         parts.append(f'<table style="{_TABLE}">{rows}</table>')
     if report.printed:
         parts.append(f"<div>Your code printed:</div>{_pre(report.printed)}")
@@ -276,17 +309,18 @@ def as_html(report: Report) -> str:
     return f'<div style="color:inherit;line-height:1.45;max-width:60em">{"".join(parts)}</div>'
 
 
-def _row(result: TaskResult, full: bool) -> str:
+def _row(result: TaskResult, full: bool, told: str) -> str:
     mark, colour = _BADGES.get(result.status, _BADGES[NOT_RUN])
     badge = f'<span style="{_BADGE}{colour}">{mark} {_text(result.status)}</span>'
-    said = "".join(_said(label, text) for label, text in _lines(result, full))
+    said = "".join(_said(label, text) for label, text in _lines(result, full, told))
     about = f"<div><code>{_text(result.task)}</code> &nbsp;{_text(result.title)}</div>{said}"
     return f'<tr><td style="{_CELL}">{badge}</td><td style="{_CELL}">{about}</td></tr>'
 
 
 def _said(label: str, text: str) -> str:
     name = f'<span style="opacity:.75">{_text(label)}:</span> ' if label else ""
-    return f'<div style="margin-top:2px">{name}{_text(text)}</div>'
+    shown = _marked(text) if label in ("", "Hint") else _text(text)
+    return f'<div style="margin-top:2px">{name}{shown}</div>'
 
 
 def _pre(text: str) -> str:
@@ -297,3 +331,8 @@ def _pre(text: str) -> str:
 def _text(text: str) -> str:
     # Dollar signs would start mathematics, which notebooks typeset in HTML too.
     return escape(clean(text, 2000) if "\n" not in text else text).replace("$", "&#36;")
+
+
+def _marked(text: str) -> str:
+    """Sentences of the kit, in which names from code stand between backticks."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", _text(text))

@@ -13,6 +13,12 @@ NOT_IMPLEMENTED = "not implemented"
 NOT_RUN = "not run"
 GRADER_FAULT = "grader fault"
 
+# What is wrong with an output of a case that failed.
+NOTHING, TYPE, SHAPE, NOT_FINITE, VALUE, NOISE, INPUTS, MEMORY = KINDS = (
+    "nothing returned", "wrong type", "wrong shape", "NaN or infinity", "wrong values",
+    "wrong noise", "an input changed", "wrong on a second call",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -20,11 +26,13 @@ class Verdict:
 
     Attributes:
         status: one of the constants of this module.
-        rationale: one sentence that states what was seen; it holds no values of a case.
+        rationale: one sentence that states what was seen, of those in `homework.sentences`.
         help: what to do about it; the hint of the planted mistake that it equals, if any.
-        detail: values, or the text of an exception: shown for public cases only.
+        detail: values, shapes, or the text of an exception: for public cases only.
         mistake: id of the planted mistake that it equals, if any.
-        file, line: the place in the student's file that raised, if any.
+        file, line: the place in the student's file that raised: for public cases only.
+        kind: what is wrong with an output, in two or three words (see `KINDS`), and `output` which
+            one it is.
     """
 
     status: str
@@ -34,6 +42,8 @@ class Verdict:
     mistake: str = ""
     file: str = ""
     line: int = 0
+    kind: str = ""
+    output: str = ""
 
 
 @dataclass(frozen=True)
