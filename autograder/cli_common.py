@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 
 BAD_INPUT = 2
+DOUBTFUL = 3
 PLAIN_WIDTH = 240  # of a file or a pipe: there rows are searched, not looked at
 console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
 
@@ -34,7 +35,7 @@ _KNOWN = {
     "autograder.build_fixtures": "BuildError",
     "autograder.batch.storage": "StorageError",
     "autograder.files": "OutError",
-    "autograder.intake.unpack": "IntakeError",
+    "autograder.intake.entries": "IntakeError",
     "autograder.judge.rungs": "NoIsolation",
     "autograder.judge.sandbox": "SandboxError",
     "autograder.release": "ReleaseError",

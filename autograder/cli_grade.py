@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from autograder.cli_common import BAD_INPUT, Failure, console, say, told
+from autograder.cli_common import BAD_INPUT, DOUBTFUL, Failure, console, say, told
 
 if TYPE_CHECKING:  # torch aside, these take a moment to import, which --help should not
     from autograder.batch.batch import Batch
@@ -80,6 +80,9 @@ def grade(
     unsafe: bool,
 ) -> None:
     """Grade submissions: a file, a folder, a zip, or a folder of many; or such a thing at a URL.
+
+    The exit status is 2 if something could not be read or belongs to nobody, and 3 if all was
+    graded but a remark tells of a doubt.
 
     What is graded already, by this version and on the very same files, is not graded again: after
     an interruption the same command does the rest.
@@ -227,8 +230,11 @@ def _end(batch: Batch, state: str, watch: bool) -> None:
     """Say what went wrong, and leave with the status that tells it."""
     from autograder.batch.ledger import FAULT, WAITING
     from autograder.batch.manifest import INTERRUPTED
+    from autograder.intake.names import listed
 
     states = [row.state for row in batch.rows.values()]
+    if batch.stale:
+        say(f"results of earlier runs, marked stale: {listed(batch.stale)}")
     if watch:
         return  # all was told when it was seen
     for problem in batch.problems:
@@ -242,3 +248,5 @@ def _end(batch: Batch, state: str, watch: bool) -> None:
         sys.exit(STOPPED)
     if batch.problems or FAULT in states:
         sys.exit(BAD_INPUT)
+    if any(row.is_doubtful for row in batch.rows.values()):
+        sys.exit(DOUBTFUL)

@@ -10,7 +10,7 @@ from typing import Any
 
 from autograder import results, rubric
 from autograder.grade import Grading
-from autograder.intake.submission import Submission, find_submissions, open_submission
+from autograder.intake.submission import Submission, find, open_found
 from autograder.selection import expected_files, load_assignments
 from cases import ROOT, expectation, listed
 from homework.verdict import NOT_RUN, TaskResult
@@ -38,7 +38,7 @@ def hidden_fixtures(build: Path) -> Path:
 def open_all(folder: Path, fixtures: Path) -> list[Submission]:
     """All submissions in a folder, through the real intake."""
     expected = expected_files(load_assignments(fixtures))
-    return [open_submission(path, expected) for path in find_submissions([folder], expected)]
+    return [open_found(found, expected) for found in find([folder], expected)]
 
 
 def contents(*folders: Path) -> dict[str, bytes]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from autograder.intake import unpack
-from autograder.intake.submission import IntakeError, Submission, open_submission
+from autograder.intake.submission import IntakeError, Submission, find, open_found, open_submission
 from packing import CODE, EXPECTED, OTHER, Files, make_folder, make_zip, notes, refusal
 
 GIGABYTE = 1 << 30
@@ -109,11 +109,11 @@ def test_equal_copies_need_no_note(pack: Callable[[Files], Submission]) -> None:
 
 
 def test_the_newest_of_equals_wins(tmp_path: Path) -> None:
-    folder = make_folder(tmp_path / "alice", {"a/q1_vae.py": CODE, "b/q1_vae.py": OTHER})
-    for name, age in (("a", 1000), ("b", 2000)):
+    folder = make_folder(tmp_path / "alice", {"new/q1_vae.py": CODE, "fixed/q1_vae.py": OTHER})
+    for name, age in (("new", 1000), ("fixed", 2000)):
         os.utime(folder / name / "q1_vae.py", (age, age))
     assert open_submission(folder, EXPECTED).files == {"q1_vae.py": OTHER}
-    os.utime(folder / "a" / "q1_vae.py", (3000, 3000))
+    os.utime(folder / "new" / "q1_vae.py", (3000, 3000))
     assert open_submission(folder, EXPECTED).files == {"q1_vae.py": CODE}
 
 
@@ -178,10 +178,9 @@ def test_a_single_file(tmp_path: Path) -> None:
 def test_files_with_a_name_in_front_bring_their_siblings(tmp_path: Path) -> None:
     names = ("ann_1_2_q1_vae.py", "ann_1_3_q1_train_vae.py", "bob_4_5_q1_train_vae.py")
     make_folder(tmp_path, {name: name.encode() for name in names})
-    submission = open_submission(tmp_path / names[0], EXPECTED)
-    assert submission.files["q1_train_vae.py"] == names[1].encode()
-    assert submission.name == "ann_1"
-    assert open_submission(tmp_path / names[2], EXPECTED).missing == ("q1_vae.py",)
+    ann, bob = (open_found(one, EXPECTED) for one in find([tmp_path / n for n in names], EXPECTED))
+    assert ann.files["q1_train_vae.py"] == names[1].encode()
+    assert ann.name == "ann_1" and bob.missing == ("q1_vae.py",)
 
 
 @pytest.mark.parametrize("name", ["alice.py", "01_vae.ipynb", "nothing.zip"])
@@ -244,10 +243,15 @@ def test_an_empty_folder(tmp_path: Path) -> None:
 
 
 def test_too_full_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unpack, "MAX_ENTRIES", 9)
-    for names in ([f"f{i}" for i in range(10)], [f"d{i}/f" for i in range(5)]):
+    most = unpack.list_folder
+    monkeypatch.setattr(unpack, "list_folder", lambda root: most(root, 9))
+    for names in ([f"f{i}.py" for i in range(10)], [f"d{i}/f.py" for i in range(5)]):
         folder = make_folder(tmp_path / f"{len(names)}", dict.fromkeys(names, b""))
-        assert "more than 9 files" in refusal(folder)
+        make_folder(folder, {"q1_vae.py": CODE})
+        assert "more than 10,000 files, and no q1_train_vae.py" in refusal(folder)
+    images = make_folder(tmp_path / "images", {f"data/{i}.png": b"" for i in range(50)})
+    make_folder(images, {"work/q1_vae.py": CODE, ".git/o.py": OTHER, "env/lib/m.py": OTHER})
+    assert open_submission(images, EXPECTED).files == {"q1_vae.py": CODE}
 
 
 def test_a_zip_in_a_folder(tmp_path: Path) -> None:

@@ -37,9 +37,7 @@ def edited(path: Path, local: int, central: int, value: bytes) -> Path:
     return path
 
 
-@pytest.mark.parametrize(
-    "name", ["../q1_vae.py", "/q1_vae.py", "C:\\w\\q1_vae.py", "..\\q1_vae.py"]
-)
+@pytest.mark.parametrize("name", ["../q1_vae.py", "..\\q1_vae.py"])
 def test_escaping_paths_are_not_taken(tmp_path: Path, name: str) -> None:
     source = make_zip(tmp_path / "a.zip", {name: CODE, "../../x.py": OTHER, "q2_ddpm.py": CODE})
     submission = open_submission(source, EXPECTED)
@@ -48,9 +46,12 @@ def test_escaping_paths_are_not_taken(tmp_path: Path, name: str) -> None:
     assert sorted(tmp_path.iterdir()) == [source]
 
 
-def test_a_zip_made_on_windows(tmp_path: Path) -> None:
-    source = make_zip(tmp_path / "a.zip", {"student_src\\q1_vae.py": CODE})
-    assert open_submission(source, EXPECTED).files == {"q1_vae.py": CODE}
+@pytest.mark.parametrize(
+    ("name", "remarks"), [("student_src\\q1_vae.py", 0), ("/q1_vae.py", 1), ("C:\\w\\q1_vae.py", 1)]
+)
+def test_a_zip_made_on_windows(tmp_path: Path, name: str, remarks: int) -> None:
+    submission = open_submission(make_zip(tmp_path / "a.zip", {name: CODE}), EXPECTED)
+    assert submission.files == {"q1_vae.py": CODE} and len(submission.remarks) == remarks
 
 
 @pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFCHR, stat.S_IFIFO])
@@ -98,7 +99,7 @@ def test_unknown_compression(tmp_path: Path) -> None:
     [
         (b"", "empty file"),
         (b"hello", "not a zip"),
-        (b"Rar!\x1a\x07\x00" + b"x" * 99, "not a zip"),
+        (b"Rar!\x1a\x07\x00" + b"x" * 99, "RAR"),
         (b"PK\x05\x06" + bytes(18), "empty zip"),
         (b"PK\x03\x04" + b"x" * 99, "incomplete"),
         (b"PK\x05\x06" + b"\xff" * 16 + b"\0\0", "collect_submission.sh"),
@@ -135,9 +136,12 @@ def test_a_zip_in_a_zip(tmp_path: Path) -> None:
     assert submission.files == {"q1_vae.py": CODE}
     assert submission.notes[0] == "b/inner.zip was found inside and opened"
     twice = make_zip(tmp_path / "twice.zip", {"a.zip": (tmp_path / "a.zip").read_bytes()})
-    assert "none of the expected files" in refusal(twice)
+    assert open_submission(twice, EXPECTED).files == {"q1_vae.py": CODE}
+    thrice = make_zip(tmp_path / "thrice.zip", {"a.zip": twice.read_bytes()})
+    assert "none of the expected files" in refusal(thrice)
     assert "not a zip" in refusal(make_zip(tmp_path / "c.zip", {"x.zip": b"no"}))
-    assert "2 archives" in refusal(make_zip(tmp_path / "d.zip", {"x.zip": inner, "y.zip": inner}))
+    five = {f"{i}.zip": inner for i in range(5)}
+    assert "5 archives" in refusal(make_zip(tmp_path / "d.zip", five))
 
 
 def test_a_zip_of_a_class_is_refused(tmp_path: Path) -> None:
@@ -174,14 +178,9 @@ def test_zip_bombs(tmp_path: Path) -> None:
     assert peak < 64 << 20
 
 
-def test_too_many_entries(tmp_path: Path) -> None:
-    files = {f"f{i}": b"" for i in range(10_001)}
-    assert "10,000 files" in refusal(make_zip(tmp_path / "a.zip", {"q1_vae.py": CODE, **files}))
-
-
 def test_too_large_a_table_of_contents(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
-        for i in range(40):
+        for i in range(140):
             info = zipfile.ZipInfo(f"{i}/q1_vae.py")
             info.comment = b"x" * 65_000
             archive.writestr(info, CODE)

@@ -10,23 +10,26 @@ cannot be mixed up.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from autograder import results
 from autograder.batch import ledger
-from autograder.batch.ledger import FAULT, GRADED, UNCHANGED, UNREADABLE, WAITING, Row
+from autograder.batch.ledger import (
+    FAULT,
+    GRADED,
+    LEFT_OVER,
+    UNCHANGED,
+    UNREADABLE,
+    WAITING,
+    Origin,
+    Row,
+)
 from autograder.batch.manifest import Manifest
 from autograder.engines.engine import Engine, Graded
 from autograder.files import cannot_write, is_full, replace
-from autograder.intake.submission import (
-    IntakeError,
-    Submission,
-    find_submissions,
-    open_submission,
-    submission_names,
-)
+from autograder.intake.submission import Found, IntakeError, Submission, find, open_found
 from autograder.selection import (
     code_digest,
     expected_files,
@@ -37,13 +40,11 @@ from autograder.selection import (
 )
 
 ENDED = "it was ended before it was done."
-
-
-class HandedIn(NamedTuple):
-    """A submission that was found: where it is, and its name in this batch."""
-
-    source: Path
-    name: str
+STALE = "STALE.txt"
+STALE_TEXT = (
+    "These results are of an earlier run. What they are about was not among the submissions of the"
+    " last one, or could not be read.\n"
+)
 
 
 class Batch:
@@ -62,6 +63,7 @@ class Batch:
         rows: what is known of each submission, by name.
         problems: sentences on what cannot be read or written, each once.
         modules: what the submissions import that is worth loading beforehand.
+        stale: names of folders of results that are not of this run.
 
     Raises:
         FixtureError: no fixtures, or no such assignment.
@@ -91,50 +93,56 @@ class Batch:
         self.problems: list[str] = []
         self._said: set[tuple[str, str]] = set()
         self.modules: set[str] = set()
-        self._sources: dict[str, Path] = {}
+        self.stale: list[str] = []
+        self._names = ledger.names_by_source(out / "grades.csv")
         self._begun: dict[str, str] = {}  # name -> digest, of what the engine has now
 
-    def find(self) -> list[HandedIn]:
+    def find(self) -> list[Found]:
         """What is handed in now. A row stays with its source: no other may take over its scores."""
         out = self.out.resolve()
-        sources = [
-            source
-            for source in find_submissions(self.paths, self.expected, self.inside)
-            if source != out and out not in source.parents
-        ]
-        found = list(map(HandedIn, sources, submission_names(sources, self.expected)))
-        names = {one.source: one.name for one in found}
-        for name, source in list(self._sources.items()):
-            if names.get(source, name) != name:
-                del self._sources[name], self.rows[name]
+        found = find(self.paths, self.expected, self.inside, out, self._names)
+        self._names |= {one.first: one.name for one in found}
+        names = {one.name: one for one in found}
+        for name, row in list(self.rows.items()):
+            one = names.get(name)
+            if one is None or one.source != row.origin.source:
+                del self.rows[name]
         for one in found:
-            if self._sources.get(one.name) != one.source:
-                self._sources[one.name] = one.source
-                self.rows[one.name] = Row(one.name, WAITING, WAITING)
-        return found
+            self.rows.setdefault(one.name, self._first_row(one))
+        return [one for one in found if not one.is_left_over]
 
-    def private(self, found: Iterable[HandedIn]) -> list[Path]:
+    def _first_row(self, one: Found) -> Row:
+        if not one.is_left_over:
+            return Row(one.name, WAITING, WAITING, _origin(one))
+        if not one.refusal:
+            self._say(one.name, f"{one.name} {LEFT_OVER}.")
+        remark = f"{LEFT_OVER}: {one.refusal}" if one.refusal else LEFT_OVER
+        return Row(one.name, LEFT_OVER, remark, _origin(one))
+
+    def private(self, found: Iterable[Found]) -> list[Path]:
         """What no student's code may read: all submissions, all results."""
-        return [self.out, *(one.source for one in found if os.path.exists(one.source))]
+        paths = {place.path: None for one in found for place in (*one.places, *one.others)}
+        return [self.out, *filter(os.path.exists, paths)]
 
-    def look(self, one: HandedIn, again: bool = False) -> bool:
+    def look(self, one: Found, again: bool = False) -> bool:
         """Open a submission; whether it is to be graded, as it is not yet, or all are again."""
         submission = self._open(one)
         if submission is None:
             return False
         for text in submission.problems.values():
             self._say(one.name, f"{one.name}: {text}")
-        earlier = None if again else self._earlier(submission)
+        origin = _origin(one, submission.remarks)
+        earlier = None if again else self._earlier(submission, origin)
         if earlier is not None:
             self.rows[one.name] = earlier
             return False
-        self.rows[one.name] = Row(one.name, WAITING, WAITING)
+        self.rows[one.name] = Row(one.name, WAITING, WAITING, origin)
         self.modules |= set(preloads([submission]))
         return True
 
     def grade(
         self,
-        waiting: Iterable[HandedIn],
+        waiting: Iterable[Found],
         engine: Engine,
         manifest: Manifest,
         step: Callable[[], None],
@@ -165,23 +173,37 @@ class Batch:
     def write_csv(self) -> None:
         """Write `grades.csv`; `OSError` if that cannot be done."""
         self._settle()
+        self.stale = []
+        self._mark_stale()
         tasks = [task.id for assignment in self.chosen for task in assignment.tasks]
         rows = (self.rows[name] for name in sorted(self.rows))
         replace(self.out / "grades.csv", ledger.grades_csv(rows, tasks))
 
-    def _open(self, one: HandedIn) -> Submission | None:
+    def _mark_stale(self) -> None:
+        """Say in folders of results which are not of this run's submissions, and in no others."""
+        states = {name: row.state for name, row in self.rows.items()}
+        for results_file in sorted(self.out.glob("*/results.json")):
+            folder = results_file.parent
+            if states.get(folder.name) in (GRADED, UNCHANGED, FAULT, WAITING):
+                (folder / STALE).unlink(missing_ok=True)
+                continue
+            self.stale.append(folder.name)
+            if not (folder / STALE).exists():
+                replace(folder / STALE, STALE_TEXT)
+
+    def _open(self, one: Found) -> Submission | None:
         """The submission; None, said and noted, if it cannot be read."""
         try:
-            return open_submission(one.source, self.expected, one.name)
+            return open_found(one, self.expected)
         except IntakeError as error:
-            self.rows[one.name] = Row(one.name, UNREADABLE, str(error))
+            self.rows[one.name] = Row(one.name, UNREADABLE, str(error), _origin(one))
             self._say(one.name, str(error))
             return None
 
-    def _earlier(self, submission: Submission) -> Row | None:
+    def _earlier(self, submission: Submission, origin: Origin) -> Row | None:
         """The row of results of an earlier run that are as good as new ones."""
         found = results.stored(self.out / submission.name, submission.digest, self.release)
-        return None if found is None else _row(submission.name, UNCHANGED, found)
+        return None if found is None else _row(submission.name, UNCHANGED, found, origin)
 
     def _begin(self, submission: Submission) -> bool:
         """Put results in place that blame nobody, for the case that this is the end."""
@@ -195,14 +217,17 @@ class Batch:
             self._fault(name, f"the grader failed: {graded.fault}; grade again")
             self._written(name, lambda: results.write_fault(folder, f"{graded.fault}."))
         elif self._written(name, lambda: results.write(folder, graded.results, graded.feedback)):
-            row = _row(name, GRADED, graded.results)
-            self.rows[name] = row or Row(name, FAULT, "the grader failed: no results; grade again")
+            row = _row(name, GRADED, graded.results, self._origin(name))
+            if row is None:
+                self._fault(name, "the grader failed: no results; grade again")
+            else:
+                self.rows[name] = row
 
     def _settle(self) -> None:
         """Take in what was written just when an interruption came between that and its row."""
         for name, digest in self._begun.items():
             found = results.stored(self.out / name, digest, self.release)
-            row = None if found is None else _row(name, GRADED, found)
+            row = None if found is None else _row(name, GRADED, found, self._origin(name))
             if row is not None:
                 self.rows[name] = row
                 self._publish(name)
@@ -235,7 +260,11 @@ class Batch:
         return ""
 
     def _fault(self, name: str, remark: str) -> None:
-        self.rows[name] = Row(name, FAULT, remark)
+        self.rows[name] = Row(name, FAULT, remark, self._origin(name))
+
+    def _origin(self, name: str) -> Origin:
+        row = self.rows.get(name)
+        return row.origin if row else Origin()
 
     def _say(self, name: str, text: str) -> None:
         if (name, text) not in self._said:  # the first and the second look may see the same
@@ -243,8 +272,14 @@ class Batch:
             self.problems.append(text)
 
 
-def _row(name: str, state: str, found: dict[str, Any]) -> Row | None:
+def _origin(one: Found, remarks: Sequence[str] = ()) -> Origin:
+    remarks = tuple(remarks) or one.remarks
+    known = one.is_left_over and bool(one.refusal)
+    return Origin(one.source, one.students, one.attempt, remarks, known)
+
+
+def _row(name: str, state: str, found: dict[str, Any], origin: Origin) -> Row | None:
     try:
-        return ledger.row(name, state, found)
+        return ledger.row(name, state, found, origin)
     except (KeyError, TypeError, ValueError):
         return None  # whatever that is, it was not written by this version

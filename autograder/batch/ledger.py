@@ -11,9 +11,12 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from sys import intern
 from typing import Any, NamedTuple
+from unicodedata import category
 
+from autograder.intake.names import safe
 from homework.fixtures import Assignment
 from homework.verdict import GRADER_FAULT, PASSED
 
@@ -22,6 +25,7 @@ UNCHANGED = "unchanged"  # graded by an earlier run, on the very same files
 GRADED = "graded"
 FAULT = "grader fault"
 UNREADABLE = "unreadable"
+LEFT_OVER = "belongs to no submission"
 
 
 class TaskScore(NamedTuple):
@@ -35,6 +39,25 @@ class TaskScore(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a row comes from.
+
+    Attributes:
+        source: all paths that are this row's.
+        students: names and numbers, where an export lists them.
+        attempt: which one was graded, of how many.
+        remarks: what is doubtful about them, and somebody should look at.
+        expected: True if nothing has to be done about it: a course site's own file.
+    """
+
+    source: str = ""
+    students: str = ""
+    attempt: str = ""
+    remarks: tuple[str, ...] = ()
+    expected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One submission.
 
@@ -42,6 +65,7 @@ class Row:
         name: of the submission, and of its folder of results.
         state: one of the constants of this module.
         remark: what a grader wants to know at a glance.
+        origin: where it was found.
         score, points: of all tasks; None without results.
         tasks: what came out for each task.
     """
@@ -49,6 +73,7 @@ class Row:
     name: str
     state: str
     remark: str = ""
+    origin: Origin = Origin()
     score: float | None = None
     points: float | None = None
     tasks: tuple[TaskScore, ...] = ()
@@ -56,10 +81,22 @@ class Row:
     @property
     def needs_a_look(self) -> bool:
         """True if something about it is for the grader, not the student, to put right."""
-        return self.state in (FAULT, UNREADABLE) or (self.state != WAITING and not self.tasks)
+        if self.origin.expected:
+            return False
+        return self.is_doubtful or (self.state != WAITING and not self.tasks) or self.state == FAULT
+
+    @property
+    def is_doubtful(self) -> bool:
+        """True if it was graded, and it is not sure that these are the right files."""
+        return bool(self.origin.remarks)
+
+    @property
+    def remarks(self) -> str:
+        """The remark, and what is doubtful."""
+        return "; ".join(part for part in (*self.origin.remarks, self.remark) if part)
 
 
-def row(name: str, state: str, found: Mapping[str, Any]) -> Row:
+def row(name: str, state: str, found: Mapping[str, Any], origin: Origin = Origin()) -> Row:
     """The row of a submission with results in Gradescope's form.
 
     Raises:
@@ -69,7 +106,7 @@ def row(name: str, state: str, found: Mapping[str, Any]) -> Row:
     failed = sum(task.status == GRADER_FAULT for task in tasks)
     state = FAULT if failed else state
     score, points = _number(found["score"]), _number(found["extra_data"]["points"])
-    return Row(name, state, _remark(tasks, failed), score, points, tasks)
+    return Row(name, state, _remark(tasks, failed), origin, score, points, tasks)
 
 
 def _number(value: object) -> float:
@@ -95,31 +132,53 @@ def _remark(tasks: Sequence[TaskScore], failed: int) -> str:
 
 
 def grades_csv(rows: Iterable[Row], tasks: Sequence[str]) -> str:
-    """One line for each submission: name, sums, the score of each task, a remark."""
+    """One line for each row: name, state, sums, the score of each task, remarks, where from."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["submission", "score", "points", *tasks, "remark"])
+    heading = ["submission", "students", "state", "score", "points", *tasks]
+    writer.writerow([*heading, "remark", "attempt", "source"])
     for row in rows:
         scores = {task.task: task.score for task in row.tasks}
         sums = ["" if number is None else number for number in (row.score, row.points)]
         cells = [scores.get(task, "") for task in tasks]
-        writer.writerow([cell(row.name), *sums, *cells, cell(row.remark)])
+        origin = row.origin
+        # A further run, which finds all as it was, writes the same.
+        state = GRADED if row.state == UNCHANGED else row.state
+        first = [cell(row.name), cell(origin.students), state]
+        last = [cell(row.remarks), cell(origin.attempt), cell(origin.source)]
+        writer.writerow([*first, *sums, *cells, *last])
     return text.getvalue()
 
 
+def names_by_source(path: Path) -> dict[str, str]:
+    """The names of an earlier run's `grades.csv`, by the first path of each row."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        names = {row["source"].split("; ")[0]: row["submission"] for row in rows}
+        return {source: name for source, name in names.items() if safe(name) == name}
+    except (OSError, ValueError, KeyError, TypeError, csv.Error):
+        return {}
+
+
 def cell(text: str) -> str:
-    """Text that a spreadsheet will not take for a formula."""
+    """Text in one line that a spreadsheet will not take for a formula."""
+    text = "".join("?" if category(c)[0] in "CZ" and c != " " else c for c in text)
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def table(rows: Iterable[Row], assignments: Sequence[Assignment]) -> list[tuple[str, ...]]:
     """Heading and one row for each submission: points by assignment, sum, remark."""
     groups = [{task.id for task in assignment.tasks} for assignment in assignments]
-    lines = [("submission", *(a.name for a in assignments), "points", "remark")]
+    rows = list(rows)
+    who = any(row.origin.students for row in rows)
+    students = ("students",) if who else ()
+    lines = [("submission", *students, *(a.name for a in assignments), "points", "remark")]
     for row in rows:
         cells = [_points([task for task in row.tasks if task.task in ids]) for ids in groups]
         total = "-" if row.score is None else f"{row.score:g}"
-        lines.append((row.name, *cells, total, row.remark))
+        students = (row.origin.students,) if who else ()
+        lines.append((row.name, *students, *cells, total, row.remarks))
     return lines
 
 

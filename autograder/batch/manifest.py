@@ -20,12 +20,21 @@ from pathlib import Path
 from typing import Any
 
 from autograder import __version__
-from autograder.batch.ledger import FAULT, GRADED, UNCHANGED, UNREADABLE, WAITING, Row, cell
+from autograder.batch.ledger import (
+    FAULT,
+    GRADED,
+    LEFT_OVER,
+    UNCHANGED,
+    UNREADABLE,
+    WAITING,
+    Row,
+    cell,
+)
 from autograder.files import cannot_write, replace
 
 RUNNING, FINISHED, INTERRUPTED, FAILED = "running", "finished", "interrupted", "failed"
 KILLED = "killed"  # what a later run finds out
-_STATES = (GRADED, UNCHANGED, FAULT, UNREADABLE, WAITING)
+_STATES = (GRADED, UNCHANGED, FAULT, UNREADABLE, LEFT_OVER, WAITING)
 _LIBRARIES = ("torch", "numpy")
 _HEADING = "run,submission,digest,seconds,where,fault\n"
 

@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from autograder.batch.batch import Batch, HandedIn
+from autograder.batch.batch import Batch
 from autograder.batch.ledger import Row
 from autograder.batch.manifest import Manifest
 from autograder.engines.engine import Engine
-from autograder.intake.find import siblings
-from autograder.intake.names import match
-from autograder.intake.unpack import MAX_ENTRIES
+from autograder.intake.entries import MAX_ENTRIES
+from autograder.intake.plan import Found
 
 REST_SECONDS = 1.0  # without a change: then a copy is taken to be complete
 PAUSE_SECONDS = 0.5
@@ -40,13 +39,13 @@ class Arrivals:
 
     def __init__(self, batch: Batch) -> None:
         self.batch = batch
-        self._seen: dict[HandedIn, _Seen] = {}
+        self._seen: dict[Found, _Seen] = {}
 
-    def take(self) -> list[HandedIn]:
+    def take(self) -> list[Found]:
         """Submissions that have not changed for `REST_SECONDS` and were not taken like that."""
         now, seen = time.monotonic(), {}
         for one in self.batch.find():
-            state = fingerprint(one.source, self.batch.expected)
+            state = fingerprint(one)
             before = self._seen.get(one)
             same = before is not None and before.state == state
             seen[one] = before if before and same else _Seen(state, now)
@@ -57,16 +56,9 @@ class Arrivals:
         return ready
 
 
-def fingerprint(path: Path, expected: list[str]) -> int:
+def fingerprint(one: Found) -> int:
     """A number that changes when a submission does, made without reading any file."""
-    found = match(path.name, expected)
-    paths = [path]
-    if found and found.student:
-        try:
-            paths = siblings(path, found.student, expected)
-        except OSError:
-            pass
-    return hash(tuple(state for each in paths for state in _states(each)))
+    return hash(tuple(state for place in one.places for state in _states(place.path)))
 
 
 def _states(path: Path) -> Iterator[tuple[str, int, int, int]]:

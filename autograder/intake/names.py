@@ -7,96 +7,175 @@ messages, Markdown and folder names only through `shown` and `safe`.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import lru_cache
 
-EXACT, CASE, RENAMED, PREFIXED = range(4)  # how near a name is to the expected one: lower wins
+from autograder.intake.sites import label
 
-ARCHIVES = (".zip", ".rar", ".7z", ".tgz", ".tar", ".tar.gz", ".tar.xz", ".tar.bz2")
+# How near a name is to the expected one: lower wins. The last has a person's name beside it.
+EXACT, CASE, RENAMED, PREFIXED, NAMED = range(5)
+
+ARCHIVES = (".tar.gz", ".tar.xz", ".tar.bz2", ".zip", ".rar", ".7z", ".tgz", ".tar")
 _LONGEST = 255  # characters; what a disk allows, and it bounds the work of the patterns
-_AFTER = re.compile(r"(?: ?\(\d{1,3}\)|[-_ ]\d{1,2}|(?: -)?[ _-]copy(?: ?\(?\d{1,3}\)?)?){0,2} *")
-_NUMBER = re.compile(r"(?:^|[-_ ])\d+(?=[-_ ])")
-_CANVAS = re.compile(r"(.+?)(?:_late)?_(\d+)_\d+_")
+_LONGEST_SAFE = 100  # characters of a folder's name
+_CODE = re.compile(r"(.+?)\.py(?:\.txt|\.py)? *", re.DOTALL | re.IGNORECASE)
+_COPY = re.compile(r"(?: ?\(\d{1,3}\)|[-_ ]\d{1,2}|(?: -)?[ _-]copy(?: ?\(?\d{1,3}\)?)?){0,2} *")
+_WORD = re.compile(r"[^\W_]+")
+_OF_VERSIONS = re.compile(
+    r"v?\d{1,2}|v|version|ver|rev|copy|of|final|finale|finished|last|latest|new|newest|newer|fixed"
+    r"|fix|done|complete|completed|corrected|updated|update|edited|solution|solutions|solved|sol"
+    r"|submission|submit|submitted|resubmission|resubmit|handin|my|me|ok|good|working|correct|attempt|try"
+)
+# Files beside the expected ones, which no student means to hand in in their place.
+_OF_OTHERS = re.compile(
+    r"tests?|old|older|backup|bak|orig|original|originals|stub|stubs|template|empty|draft|drafts"
+    r"|utils?|helpers?|plots?|plotting|check|checks|debug|scratch|tmp|temp|config|main|run|demo"
+    r"|example|wrong|broken|unused|notebook|checkpoint|experiments?|playground"
+)
 # Names that Windows keeps for itself, and those of the files beside the folders of submissions.
 _RESERVED = re.compile(
     r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?|grades\.csv|timings\.csv|manifest\.json",
     re.IGNORECASE,
 )
+# What systems and tools leave behind, and what holds no work of the student's.
+_JUNK = frozenset(("__macosx", "__pycache__", "node_modules", "site-packages", "venv", "env"))
+# Folders of one person's work, not people.
+_PARTS = re.compile(
+    r"student[-_ ]?src|src|source|code|py|python|homework|hw\d{0,2}|assignments?[-_ ]?\d{0,2}"
+    r"|test_resources|notebooks?|data|figures?|images?|img|pictures?|plots?|models?|checkpoints?"
+    r"|runs|results?|outputs?|work|project|docs?|reports?|parts?[-_ ]?\d{1,2}|q\d{1,2}"
+    r"|submission[-_ ][a-z]+|questions?[-_ ]?\d{1,2}|tasks?[-_ ]?\d{1,2}|\d\d_[a-z]+"
+)
 
 
 @dataclass(frozen=True)
 class Match:
-    """`expected`: the file a name stands for. `student`: whose it is, by a course site's prefix."""
+    """Which file a name stands for.
+
+    Attributes:
+        expected: that file.
+        rank: how near the name is; one of the constants of this module.
+        student: whose it is: the key of a course site's label, or the name beside the file's.
+        copy: True if it only has a number or "copy" besides, as browsers and drives add.
+    """
 
     expected: str
     rank: int
-    student: str | None = None
+    student: str = ""
+    copy: bool = False
 
 
 def match(name: str, expected: Sequence[str]) -> Match | None:
     """Which of the `expected` files a file called `name` stands for, if any."""
-    if len(name) > _LONGEST:
-        return None
     if name in expected:
         return Match(name, EXACT)
-    lower = name.casefold().strip()
-    for wanted in sorted(expected, key=len, reverse=True):
-        if lower == wanted.casefold():
-            return Match(wanted, CASE)
-    for wanted in sorted(expected, key=len, reverse=True):
-        found = _renamed(lower, wanted)
-        if found:
-            return found
-    return None
-
-
-def _renamed(lower: str, wanted: str) -> Match | None:
-    stem, _, suffix = wanted.casefold().rpartition(".")
-    body, _, ending = lower.rpartition(".")
-    at = body.rfind(stem)
-    if ending != suffix or at < 0 or not _AFTER.fullmatch(body[at + len(stem) :]):
+    if len(name) > _LONGEST or ".py" not in name.casefold():
         return None
-    before = body[:at]
-    while before.endswith("copy of "):
-        before = before.removesuffix("copy of ")
-    if not before:
-        return Match(wanted, RENAMED)
-    # A course site's prefix holds a number: this leaves out test_q1_vae.py and old_q1_vae.py.
-    if before[-1] in "-_ " and _NUMBER.search(before):
-        return Match(wanted, PREFIXED, _student(before))
+    return _match(name, tuple(expected))
+
+
+@lru_cache(maxsize=1 << 14)  # names are asked for when a class is planned, looked at and graded
+def _match(name: str, expected: tuple[str, ...]) -> Match | None:
+    of = label(name)
+    if of is None:
+        return _by_student(name, expected)
+    found = _by_student(of.file, expected) if of.file else None
+    return found and Match(found.expected, PREFIXED, of.key)
+
+
+def _by_student(name: str, expected: tuple[str, ...]) -> Match | None:
+    if name in expected:
+        return Match(name, EXACT)
+    code = _CODE.fullmatch(name.casefold().strip())
+    if not code:
+        return None
+    for wanted, pattern in _patterns(expected):
+        places = list(pattern.finditer(code[1]))
+        if places:
+            before, after = code[1][: places[-1].start()], code[1][places[-1].end() :]
+            return _renamed(name, wanted, before, after)
     return None
 
 
-def _student(prefix: str) -> str:
-    """`smith_123` of `smith_late_123_456_`: the last number differs between a student's files."""
-    canvas = _CANVAS.fullmatch(prefix)
-    return f"{canvas[1]}_{canvas[2]}" if canvas else prefix.rstrip("-_ ")
+@lru_cache(maxsize=8)
+def _patterns(expected: tuple[str, ...]) -> list[tuple[str, re.Pattern[str]]]:
+    """For each expected file, longest first, what finds its name whatever separates its words."""
+    found = []
+    for wanted in sorted(expected, key=len, reverse=True):
+        words = map(re.escape, wanted.casefold().removesuffix(".py").split("_"))
+        pattern = rf"(?:^|(?<=[-_ ])){'[-_ .]?'.join(words)}(?=$|[-_ (.])"
+        found.append((wanted, re.compile(pattern)))
+    return found
+
+
+def _renamed(name: str, wanted: str, before: str, after: str) -> Match | None:
+    while before.startswith("copy of "):
+        before = before.removeprefix("copy of ")
+    if not before and _COPY.fullmatch(after):
+        rank = CASE if name.casefold() == wanted.casefold() else RENAMED
+        return Match(wanted, rank, copy=bool(after) or "copy of" in name.casefold())
+    words = _WORD.findall(f"{before} {_uncopied(after)}")
+    if any(_OF_OTHERS.fullmatch(word) for word in words):
+        return None
+    people = [word for word in words if not _OF_VERSIONS.fullmatch(word)]
+    if not people:
+        return Match(wanted, RENAMED)
+    return Match(wanted, NAMED, " ".join(people))
+
+
+def _uncopied(after: str) -> str:
+    return re.sub(r"\(\d{1,3}\)", " ", after)
 
 
 def is_archive(name: str) -> bool:
     return name.casefold().endswith(ARCHIVES)
 
 
+def is_notebook(name: str) -> bool:
+    return name.casefold().endswith(".ipynb")
+
+
+def stem(name: str) -> str:
+    """The name without the ending of an archive or of Python."""
+    ending = next((e for e in (".py", *ARCHIVES) if name.casefold().endswith(e)), "")
+    return name[: len(name) - len(ending)] or name
+
+
 def is_junk(part: str) -> bool:
     """True for folders and files that systems and tools leave behind: hidden ones, caches."""
-    return part.startswith(".") or part in (
-        "__MACOSX",
-        "__pycache__",
-        "node_modules",
-        "site-packages",
-        "venv",
-    )
+    return part.startswith(".") or part.casefold() in _JUNK
+
+
+def is_part(folder: str, expected: Sequence[str]) -> bool:
+    """True if a folder's name is of a part or a version of somebody's work, and nobody's name."""
+    name = stem(folder).casefold().strip()
+    if _PARTS.fullmatch(name):
+        return True
+    if any(file.casefold().removesuffix(".py").startswith(name) for file in expected if name):
+        return True  # q1, q1_vae
+    return is_version(name)
+
+
+def is_version(folder: str) -> bool:
+    """True if a folder's name tells a version of somebody's work: `final`, `backup 2`."""
+    words = _WORD.findall(folder.casefold())
+    patterns = (_OF_VERSIONS, _OF_OTHERS, _PARTS)
+    return bool(words) and all(any(p.fullmatch(word) for p in patterns) for word in words)
+
+
+def _is_plain(c: str) -> bool:
+    return unicodedata.category(c)[0] in "LNM"
 
 
 def shown(name: str, longest: int = 80) -> str:
     """`name` for a message: no control characters, no markup, not long."""
     text = unicodedata.normalize("NFC", name[: 4 * longest])
-    text = "".join(c if c.isalnum() or c in " ._-(),/+" else "?" for c in text)
-    return text if len(text) <= longest else text[: longest - 3] + "..."
+    text = "".join(c if _is_plain(c) or c in " ._-(),/+" else "?" for c in text)
+    return _cut(text, longest, "...")
 
 
 def listed(names: Sequence[str], most: int = 4) -> str:
@@ -106,54 +185,24 @@ def listed(names: Sequence[str], most: int = 4) -> str:
 
 
 def safe(name: str) -> str:
-    """`name` as the name of a file or folder on any system, at most 60 characters."""
+    """`name` as the name of a file or folder on any system; of a long one the middle is cut."""
     text = unicodedata.normalize("NFC", name)
-    text = "".join(c if c.isalnum() or c in "._-" else "_" for c in text)
-    text = text.lstrip("._-")[:60].rstrip("._-") or "submission"
+    text = "".join(c if _is_plain(c) or c in "._-" else "_" for c in text)
+    text = text.strip("._-") or "submission"
+    if len(text) > _LONGEST_SAFE or len(text.encode()) > 2 * _LONGEST_SAFE:
+        most = min(_LONGEST_SAFE, 2 * _LONGEST_SAFE * len(text) // len(text.encode())) - 9
+        text = f"{_cut(text, most, '..')}-{mark(name)}"
     return text + "_" if _RESERVED.fullmatch(text) else text
 
 
-def submission_names(paths: Sequence[Path], expected: Sequence[str] = ()) -> list[str]:
-    """A name for each path, safe as a folder name and unique even where case does not count.
-
-    Two `submission.zip` in different folders get their folders' names in front.
-    """
-    chains = [_chain(path, expected) for path in paths]
-    used = [1] * len(paths)
-    names = [_joined(chain, 1) for chain in chains]
-    for depth in range(2, 5):
-        folded = [name.casefold() for name in names]
-        counts = Counter(folded)
-        for i, chain in enumerate(chains):
-            if counts[folded[i]] > 1 and len(chain) >= depth:
-                used[i], names[i] = depth, _joined(chain, depth)
-    return _numbered(names)
+def mark(name: str) -> str:
+    """A few letters that tell names apart which look alike once they are `safe`."""
+    return hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:6]
 
 
-def _chain(path: Path, expected: Sequence[str]) -> list[str]:
-    """The submission's own name, its folder's name, that one's folder's name, ..."""
-    path = path.absolute() if path.name not in ("", "..") else path.resolve()
-    found = match(path.name, expected)
-    own = path.name
-    if found and found.student:
-        own = found.student
-    else:
-        ending = next((e for e in (".py", *ARCHIVES) if own.casefold().endswith(e)), "")
-        own = own[: len(own) - len(ending)] or own
-    return [own, *(parent.name for parent in path.parents if parent.name)]
-
-
-def _joined(chain: list[str], depth: int) -> str:
-    return safe("-".join(reversed(chain[:depth])))
-
-
-def _numbered(names: list[str]) -> list[str]:
-    taken: set[str] = set()
-    result = []
-    for name in names:
-        unique, number = name, 2
-        while unique.casefold() in taken:
-            unique, number = f"{name}-{number}", number + 1
-        taken.add(unique.casefold())
-        result.append(unique)
-    return result
+def _cut(text: str, longest: int, gap: str) -> str:
+    """Without its middle, if it is too long: names differ at their ends."""
+    if len(text) <= longest:
+        return text
+    head = (longest - len(gap)) // 3
+    return text[:head] + gap + text[len(text) - (longest - len(gap) - head) :]

@@ -1,0 +1,212 @@
+"""Chooses among files that may be the expected ones, and says what is doubtful."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from autograder.intake.entries import (
+    ESCAPE,
+    FILE,
+    FOLDER,
+    LINK,
+    MAX_FILE,
+    SPECIAL,
+    Entry,
+    Listing,
+    Unreadable,
+    Unusable,
+)
+from autograder.intake.names import (
+    EXACT,
+    NAMED,
+    PREFIXED,
+    Match,
+    is_part,
+    listed,
+    match,
+    shown,
+)
+from autograder.intake.text import text_fault
+
+_MOST_READ = 20  # files that may be one expected file; of further ones the names are told
+_NOT_A_FILE = {
+    FOLDER: "is a folder: hand in the file itself",
+    LINK: "is a link: hand in the file that it points to",
+    SPECIAL: "is not a regular file: hand in the file itself",
+    ESCAPE: "has a path that leads out of the zip: zip it again from its own folder",
+}
+_IGNORED = {
+    LINK: "links are not followed",
+    SPECIAL: "no regular file",
+    ESCAPE: "the path leads out of the zip",
+}
+_PROVIDED = re.compile(r"(?:^|/)(?:homework/.*|test_[^/]*|conftest)\.py$")  # not the student's own
+_TO_DO = re.compile(rb"""^\s*raise NotImplementedError\(\s*["'][\w.]+["']""", re.MULTILINE)
+_KIT_FOLDER = "student_src"
+Found = tuple[Entry, Match]
+
+
+class SeveralStudents(Exception):
+    """The work of several students: `names` of the folders or people that it seems to be of."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(names)
+        self.names = names
+
+
+@dataclass
+class Choice:
+    """What was chosen.
+
+    Attributes:
+        files: expected file -> its content.
+        problems: expected file -> one sentence why it cannot be used.
+        chosen: expected file -> where it is.
+        notes: sentences about renamed, ignored and doubtful files.
+        remarks: those of the notes that somebody should look at, as clauses.
+    """
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+    chosen: dict[str, Entry] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+
+def matched(listing: Listing, expected: Sequence[str]) -> list[Found]:
+    """Entries that may be expected files."""
+    pairs = ((entry, match(entry.name, expected)) for entry in listing.entries)
+    # A link or a folder stands for an expected file only to say why it cannot be used.
+    return [(e, m) for e, m in pairs if m and (e.kind == FILE or m.rank == EXACT)]
+
+
+def choose(listing: Listing, expected: Sequence[str]) -> Choice:
+    """Choose and read.
+
+    Raises:
+        SeveralStudents: it seems to be the work of several.
+        Unreadable: an expected file cannot be read now.
+    """
+    found: dict[str, list[Found]] = {}
+    for _, pair in sorted(enumerate(matched(listing, expected)), key=_order):
+        found.setdefault(pair[1].expected, []).append(pair)
+    choice, named = Choice(), set[int]()
+    for wanted in expected:
+        if wanted in found:
+            named |= _choose_one(choice, wanted, found[wanted], expected)
+    rest = [entry for entry in listing.entries if id(entry) not in named]
+    choice.notes += _ignored(rest)
+    return choice
+
+
+def _order(numbered: tuple[int, Found]) -> tuple[object, ...]:
+    """Files first; then by name, folder, newest; of one path twice in a zip the later one."""
+    index, (entry, found) = numbered
+    kit = _KIT_FOLDER in entry.parts[:-1]
+    near = (entry.kind != FILE, found.rank == NAMED, not kit, found.rank, len(entry.parts))
+    return (*near, -entry.modified, entry.path, -index)
+
+
+@dataclass
+class _Candidate:
+    entry: Entry
+    found: Match
+    data: bytes | None
+    fault: str = ""
+
+    @property
+    def to_do(self) -> int:
+        """How much of it is as it was handed out; less than 0 if that is all done."""
+        return len(_TO_DO.findall(self.data)) if self.data is not None else 0
+
+
+def _choose_one(
+    choice: Choice, wanted: str, pairs: list[Found], expected: Sequence[str]
+) -> set[int]:
+    """Choose one expected file; returns the `id` of each entry that was considered."""
+    nearer = [pair for pair in pairs if pair[1].rank != NAMED]
+    all_read = [_read(entry, found) for entry, found in pairs[:_MOST_READ]]
+    near = [one for one in all_read if one.found.rank != NAMED] or all_read
+    usable = [one for one in near if one.data is not None]
+    most = max((one.to_do for one in usable), default=0)
+    # Never what is as it was handed out instead of what was filled in.
+    usable.sort(key=lambda one: bool(most) and one.to_do == most)
+    best = usable[0] if usable else near[0]
+    choice.chosen[wanted] = best.entry
+    if best.data is None:
+        choice.problems[wanted] = f"{shown(best.entry.path)} {best.fault}."
+    else:
+        choice.files[wanted] = best.data
+    rivals = [one for one in usable if one is not best and one.data != best.data]
+    _refuse_several([best, *rivals], most, expected)
+    further = [entry.path for entry, _ in (nearer or pairs)[_MOST_READ:]]
+    _say(choice, wanted, best, [*(one.entry.path for one in rivals), *further])
+    return {id(entry) for entry, _ in (nearer or pairs)}
+
+
+def _say(choice: Choice, wanted: str, best: _Candidate, rivals: list[str]) -> None:
+    path = shown(best.entry.path)
+    if rivals:
+        text = f"{path} was taken as {wanted}, not {listed(rivals)}, which differ"
+        choice.remarks.append(f"{_number(len(rivals) + 1)} files differ: {text}")
+        choice.notes.append(text)
+    elif best.found.rank != EXACT:
+        choice.notes.append(f"{path} was taken as {wanted}")
+    if not rivals and best.found.rank not in (EXACT, PREFIXED):
+        choice.remarks.append(f"{path} was taken as {wanted}")
+    if best.entry.rooted:
+        choice.remarks.append(f"{path} has a path from the root of a disk in its archive")
+
+
+def _number(count: int) -> str:
+    return {2: "two", 3: "three"}.get(count, f"{count:,}")
+
+
+def _read(entry: Entry, found: Match) -> _Candidate:
+    """A candidate with its content, or why that is no Python text."""
+    if entry.kind != FILE:
+        return _Candidate(entry, found, None, _NOT_A_FILE[entry.kind])
+    try:
+        data = entry.read(MAX_FILE)
+    except Unreadable:
+        raise
+    except Unusable as error:
+        return _Candidate(entry, found, None, str(error))
+    fault = text_fault(data)
+    return _Candidate(entry, found, None if fault else data, fault or "")
+
+
+def _refuse_several(rivals: list[_Candidate], most: int, expected: Sequence[str]) -> None:
+    """Raise if files that differ lie in folders of, or are named after, different people."""
+    done = [one for one in rivals if not (most and one.to_do == most)]
+    people = {one.found.student: None for one in done if one.found.student}
+    if len(people) < 2:
+        folders = {_person(one.entry, expected): None for one in done}
+        people = {"/".join(f): None for f in folders if not any(_is_in(g, f) for g in folders)}
+    if len(people) > 1:
+        raise SeveralStudents([name.rpartition("/")[2] for name in people])
+
+
+def _person(entry: Entry, expected: Sequence[str]) -> tuple[str, ...]:
+    """The folder that may be a student's: above the parts and versions of somebody's work."""
+    folders = entry.parts[:-1]
+    while folders and is_part(folders[-1], expected):
+        folders = folders[:-1]
+    return folders
+
+
+def _is_in(folder: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    return folder != other and folder[: len(other)] == other
+
+
+def _ignored(entries: list[Entry]) -> Iterator[str]:
+    for kind, reason in _IGNORED.items():
+        names = [entry.path for entry in entries if entry.kind == kind]
+        if names:
+            yield f"ignored {listed(names)}: {reason}"
+    code = [e.path for e in entries if e.kind == FILE and e.name.casefold().endswith(".py")]
+    code = [path for path in code if not _PROVIDED.search(path)]
+    if code:
+        yield f"ignored {listed(code)}: only the expected files are graded"

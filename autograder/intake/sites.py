@@ -1,0 +1,102 @@
+"""Whose a file or folder is, by the name that a course site gave it when it packed a class.
+
+Only forms that a site is known to write are read here. A form says all: the student, the attempt,
+and the name that the student gave the file.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+_MOODLE = re.compile(
+    r"(?P<name>.+_\d+)_(?:assignsubmission_)?(?:file|onlinetext|comments)(?:_(?P<file>.*))?",
+    re.IGNORECASE,
+)
+_BLACKBOARD = re.compile(
+    r"(?P<assignment>.+)_(?P<name>[^_]+)_attempt_(?P<when>\d{4}(?:-\d\d){5})"
+    r"(?:_(?P<file>.*)|\.txt)?"
+)
+_BRIGHTSPACE = re.compile(
+    r"(?P<id>\d+-\d+) - (?P<name>.+?) - (?P<when>\w+ \w+, \d{4} \d{1,2}[.:]?\d\d(?: ?[AP]M)?)"
+    r"(?: - (?P<file>.+))?",
+    re.IGNORECASE,
+)
+_CANVAS = re.compile(
+    r"(?P<name>.+?)(?P<late>_late)?_(?P<id>\d{2,})_(?:(?P<upload>\d{2,})_(?P<file>.+)|text\.html)",
+    re.IGNORECASE,
+)
+_CANVAS_SMALL = re.compile(
+    r"(?P<name>.+?)(?P<late>_late)?_(?P<id>\d+)_(?P<upload>\d+)_(?P<file>.+\.py)", re.IGNORECASE
+)
+_DATES = ("%b %d, %Y %I%M %p", "%B %d, %Y %I%M %p", "%d %B, %Y %H%M", "%d %b, %Y %H%M")
+_LONGEST = 255
+
+
+@dataclass(frozen=True)
+class Label:
+    """Whose an entry is.
+
+    Attributes:
+        key: equal for all that is one student's, and for nothing else.
+        name: of the student, as the site writes it.
+        attempt: when it was handed in, if the site says so; the later one sorts last.
+        file: the name that the student gave it; empty for folders and the site's own files.
+    """
+
+    key: str
+    name: str
+    attempt: str = ""
+    file: str = ""
+
+
+def label(name: str) -> Label | None:
+    """What a course site wrote into `name`; None if no site is known to name things so."""
+    if len(name) > _LONGEST:
+        return None
+    for read in (_moodle, _blackboard, _brightspace, _canvas):
+        found = read(name)
+        if found:
+            return found
+    return None
+
+
+def _moodle(name: str) -> Label | None:
+    found = _MOODLE.fullmatch(name)
+    return found and Label(f"moodle {found['name']}", found["name"], file=found["file"] or "")
+
+
+def _blackboard(name: str) -> Label | None:
+    found = _BLACKBOARD.fullmatch(name)
+    if not found:
+        return None
+    key = f"blackboard {found['assignment']}_{found['name']}"
+    return Label(key, found["name"], found["when"], found["file"] or "")
+
+
+def _brightspace(name: str) -> Label | None:
+    found = _BRIGHTSPACE.fullmatch(name)
+    if not found:
+        return None
+    student = f"{found['name']} {found['id']}"
+    return Label(f"brightspace {student}", student, _when(found["when"]), found["file"] or "")
+
+
+def _when(text: str) -> str:
+    """A date that sorts; as it is written, where it is in another language."""
+    plain = text.replace(":", "").replace(".", "")
+    for form in _DATES:
+        try:
+            return datetime.strptime(plain, form).strftime("%Y-%m-%d %H:%M")
+        except ValueError:
+            continue
+    return text
+
+
+def _canvas(name: str) -> Label | None:
+    found = _CANVAS.fullmatch(name) or _CANVAS_SMALL.fullmatch(name)
+    if not found:
+        return None
+    student = f"{found['name']}_{found['id']}"
+    return Label(f"canvas {student}", student, file=found["file"] or "")
