@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 import struct
 import subprocess
 import sys
@@ -162,6 +163,25 @@ def test_a_broken_formula_is_shown_as_its_source(tmp_path: Path) -> None:
     assert len(result.warnings) == 2 and all("formula" in w for w in result.warnings)
 
 
+# What MathJax sets, of the kinds that pandoc or Typst once refused.
+JUPYTER_TEX = r"""
+\odot \otimes \ominus \cap \bigcap \bigodot \bigotimes \sqcap \Cap \circleddash \thickapprox \surd
+a\!b \thinspace{}a \cfrac{a}{b} \tbinom{n}{k} \bcancel{a} \hphantom{a} \vphantom{a} \smash{a} \bmod
+\textcolor{red}{x} \colorbox{yellow}{x} \fcolorbox{red}{white}{x} \class{c}{x} \raise1pt{a} \rlap{a}
+\begin{vmatrix}a&b\\c&d\end{vmatrix} \begin{Vmatrix}a&b\\c&d\end{Vmatrix}
+\begin{rcases}a&b\\c&d\end{rcases} \begin{dcases}a&b\\c&d\end{dcases} {\alpha\over\beta}
+\mathbbm{1} \bold{x} \hbox{a} \textnormal{a} \unicode{x3b1} \xlongequal{d} \prescript{a}{b}{c}
+\mathbb{E}_q\!\left[\log\!p\right] \textcolor{red}{\smash{\cfrac{a}{\textcolor{blue}{b}}}}
+a\parallel{}b \varlimsup_n \begin{subarray}{c}a\\b\end{subarray} \S
+"""
+
+
+def test_formulas_of_jupyter_are_set(tmp_path: Path) -> None:
+    formulas = re.split(r"(?<!\\text) +|\n", JUPYTER_TEX.strip())
+    result, _ = made(tmp_path, *question("q9.one", "\n\n".join(f"${tex}$" for tex in formulas)))
+    assert len(formulas) > 40 and not [w for w in result.warnings if "q9" in w]
+
+
 def test_a_formula_that_only_typst_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def wrong(formulas: Any, definitions: str = "") -> list[str | None]:
         return ["nosuchname(" if tex == "bad" else "x" for tex in formulas]
@@ -281,6 +301,22 @@ def test_outputs(tmp_path: Path) -> None:
     said = " / ".join(result.warnings)
     for part in ("cut short", "ended in ValueError: bad", "not been run: left = 1", "damaged"):
         assert part in said
+
+
+def test_no_figure_is_lost_without_a_word(tmp_path: Path) -> None:
+    display = "<IPython.core.display.HTML object>"
+    lost = [
+        shown(application_pdf="JVBERi0=", text_plain="<Figure size 640x480 with 1 Axes>"),
+        shown(text_html="<video controls><source></video>", text_plain=display),
+        shown(text_html="<div><script>plot()</script></div>") | {
+            "data": {"application/vnd.plotly.v1+json": {}, "text/html": "<div></div>"}},
+    ]  # fmt: skip
+    kept = shown(text_html=f"<img src='data:image/png;base64,{FIGURE}'>", text_plain=display)
+    work = code("show()", *lost, kept, tags=("q9.one",))
+    result, text = made(tmp_path, *question("q9.one", "See below."), work)
+    said = [w for w in result.warnings if "not in the report" in w]
+    assert len(said) == 3 == text[1].count("cannot show") and display not in text[1]
+    assert len(PdfReader(str(result.path)).pages[1].images) == 1
 
 
 # ------------------------------------------------------------------- whose is a cell

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 import subprocess
 import sys
@@ -110,3 +111,35 @@ def test_a_leak_is_found(built: Path) -> None:
     leaky.write_text(before)
     release.write_student_zip(Places(built), rubrics[0])
     assert any("plots.py: holds the line of a solution" in problem for problem in found)
+
+
+@pytest.mark.slow
+def test_nbgrader_keeps_the_files_that_students_hand_in(built: Path, tmp_path: Path) -> None:
+    """The real nbgrader on the checks of the first notebook: the reference gets all its points."""
+    for folder in ("source/vae", "submitted/ann/vae"):
+        _course_files(built, tmp_path / folder)
+    for file in ("q1_vae.py", "q1_train_vae.py"):
+        shutil.copy(ROOT / "solutions" / file, tmp_path / "submitted/ann/vae/student_src" / file)
+    config = (built / "build" / "nbgrader_config.py").read_text(encoding="utf-8")
+    config += 'c.CourseDirectory.course_id = "course"\nc.ExecutePreprocessor.timeout = 300\n'
+    (tmp_path / "nbgrader_config.py").write_text(config, encoding="utf-8")
+    for command in ("generate_assignment vae", "autograde vae", "export"):
+        program = [sys.executable, "-m", "nbgrader", *command.split()]
+        done = subprocess.run(program, capture_output=True, text=True, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    with open(tmp_path / "grades.csv", newline="", encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    assert float(row["raw_score"]) == 35.0
+
+
+def _course_files(built: Path, folder: Path) -> None:
+    """The student zip as nbgrader lays it out, with a notebook that only checks."""
+    import nbformat
+
+    with zipfile.ZipFile(built / "build" / "students" / "vae.zip") as archive:
+        archive.extractall(folder.parent)
+    shutil.move(folder / "assignments" / "01_vae.ipynb", folder)
+    notebook = nbformat.read(folder / "01_vae.ipynb", 4)
+    trains = ("when_ready()", "make_pdf", 'check("q1")')
+    notebook.cells = [c for c in notebook.cells if not any(word in c.source for word in trains)]
+    nbformat.write(notebook, folder / "01_vae.ipynb")

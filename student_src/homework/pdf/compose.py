@@ -105,8 +105,17 @@ class Composer:
         for kind in ("text/markdown", "text/latex"):
             if joined(data.get(kind)).strip():
                 return [self._text(joined(data[kind]), {}, where)]
-        text = outputs.plain_text(data)
         html = joined(data.get("text/html"))
+        if outputs.has_picture(html):
+            return [self._html(html, where)]
+        lost = outputs.lost_figure(data)
+        if lost:
+            self.warnings.append(
+                f"{where}: {lost} is not in the report: show it as a picture, for example as a "
+                f"PNG ({cell.first_line})"
+            )
+            return [Piece(note(f"[{lost}, which this page cannot show: see the notebook]"))]
+        text = outputs.plain_text(data)
         if html and "text/plain" not in data:
             return [self._html(html, where)]
         return self._plain(text, cell, where)
@@ -155,7 +164,7 @@ class Composer:
 def broken_formula(where: str, tex: str) -> str:
     shown = " ".join(tex.split())
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
-    return f"{where}: this formula is shown as its source, because it has an error: {shown}"
+    return f"{where}: this formula is shown as TeX; the report cannot set something in it: {shown}"
 
 
 def as_source(where: str) -> str:

@@ -13,6 +13,17 @@ FIRST, LAST, WIDEST = 80, 20, 1000  # lines of an output that are shown; charact
 _COLOURS = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _FIGURE = re.compile(r"<(?:Figure size|IPython\.core\.display|matplotlib\.)[^\n]*>")
+# Figures that no page can show: what they are called, by the form or the HTML of an output.
+_LOST = (
+    ("a figure in PDF form", re.compile(r"/pdf$"), re.compile(r"<embed\b", re.I)),
+    ("a video or sound", re.compile(r"^(?:video|audio)/"), re.compile(r"<(?:video|audio)\b", re.I)),
+    (
+        "an interactive figure",
+        re.compile(r"vnd\.(?:plotly|vega|bokeh|holoviews)|javascript$"),
+        re.compile(r"<(?:script|iframe|canvas|object)\b", re.I),
+    ),
+)
+_IMAGE = re.compile(r"<(?:img|svg)\b", re.I)
 
 
 def shown(text: str) -> str:
@@ -68,6 +79,20 @@ def plain_text(data: Mapping[str, Any]) -> str:
     """The plain form of an output; nothing for progress bars and the names of objects."""
     text = shown(joined(data.get("text/plain")))
     return "" if _WIDGET in data or _FIGURE.fullmatch(text.strip()) else text
+
+
+def has_picture(html: str) -> bool:
+    """Whether HTML shows pictures that can be set as such, and nothing that moves."""
+    return bool(_IMAGE.search(html)) and not any(tags.search(html) for _, _, tags in _LOST)
+
+
+def lost_figure(data: Mapping[str, Any]) -> str:
+    """What an output is that a page cannot show, in words; empty if it is no such figure."""
+    html, text = joined(data.get("text/html")), joined(data.get("text/plain"))
+    for name, forms, tags in _LOST:
+        if any(forms.search(str(kind)) for kind in data) or tags.search(html):
+            return name
+    return "an interactive figure" if _WIDGET in data and text.startswith("Canvas(") else ""
 
 
 def remarks(cell: Cell, where: str) -> list[str]:

@@ -15,6 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from homework.pdf.mathjax import BRACED, renamed, repaired
+
 OLDEST = (3, 1, 9)  # a pandoc of the system: older ones write Typst differently
 SECONDS = 15
 DEEPEST = 40  # brackets within brackets in a formula; many more crash Typst
@@ -37,18 +39,9 @@ _PARTS = re.compile(
     """,
     re.M | re.S | re.X,
 )
-_BRACED = r"(\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})"
 _MACRO = re.compile(
     r"\\(?:(?:re)?newcommand\*?|DeclareMathOperator\*?|def)\s*(?:\{\\[A-Za-z]+\}|\\[A-Za-z]+)"
-    r"\s*(?:\[\d\])?\s*" + _BRACED
-)
-# What MathJax knows and pandoc does not, or shows badly.
-_REPAIRS = (
-    (r"\\def\s*(\\[A-Za-z]+)\s*(?=\{)", r"\\newcommand{\1}"),
-    (r"\\label\s*\{[^{}]*\}|\\(?:nonumber|notag)\b", ""),
-    (r"\\tag\*?\s*\{([^{}]*)\}", r"\\qquad \\text{(\1)}"),
-    (r"\\eqref\s*\{([^{}]*)\}", r"\\text{(\1)}"),
-    (r"\{\s*\\(rm|bf|it|cal)\s+([^{}]*)\}", r"\\math\1{\2}"),
+    r"\s*(?:\[\d\])?\s*" + BRACED
 )
 _BIG = r"\\(?:big|Big|bigg|Bigg)"
 _OPENERS, _CLOSERS = r"\(|\[|\\\{|\\langle", r"\)|\]|\\\}|\\rangle"
@@ -160,7 +153,7 @@ def typst_formulas(formulas: Sequence[str], definitions: str = "") -> list[str |
         return []
     tries = [(index, text) for index, tex in enumerate(formulas)
              for text in _candidates(tex)]  # fmt: skip
-    definitions = _repaired(definitions)
+    definitions = repaired(definitions)
     paragraphs: list[dict[str, Any]] = []
     for _, text in tries:
         math = {"t": "Math", "c": [{"t": "InlineMath"}, definitions + text]}
@@ -176,7 +169,7 @@ def typst_formulas(formulas: Sequence[str], definitions: str = "") -> list[str |
 
 def _candidates(tex: str) -> list[str]:
     """Ways to write a formula, the best first."""
-    tex = _repaired(tex)
+    tex = repaired(tex)
     plain = re.sub(_BIG + r"[lrm]?(?![A-Za-z])", "", tex)
     found = [plain]
     if plain != tex:  # delimiters that grow with what they enclose
@@ -188,12 +181,6 @@ def _candidates(tex: str) -> list[str]:
     return found
 
 
-def _repaired(tex: str) -> str:
-    for pattern, new in _REPAIRS:
-        tex = re.sub(pattern, new, tex)
-    return tex
-
-
 def _checked(answer: str) -> str | None:
     """The formula inside of the dollars, if pandoc has made one and it holds no code."""
     if len(answer) < 2 or answer[0] != "$" or answer[-1] != "$":
@@ -202,11 +189,7 @@ def _checked(answer: str) -> str | None:
     code = _STRINGS.sub("", body)
     if "#" in _HARMLESS.sub("", code) or _depth(code) > DEEPEST:
         return None
-    # As a relation, the double bar of a norm would carry its exponent on top of itself.
-    parts = re.split(f"({_STRINGS.pattern})", body.strip())
-    bar = 'class("normal", bar.v.double)'
-    parts[::2] = [re.sub(r"\bparallel\b", bar, part) for part in parts[::2]]
-    return "".join(parts)
+    return renamed(body.strip(), _STRINGS.pattern)
 
 
 def _depth(code: str) -> int:
