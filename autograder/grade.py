@@ -207,7 +207,7 @@ def grade_to_results(submission: Path, assignment: str, fixtures_dir: Path) -> d
     chosen = load_assignments(fixtures_dir, [assignment])
     expected = expected_files(chosen)
     try:
-        opened = open_submission(submission, expected)
+        opened = open_submission(submission, expected, alone=True)
     except IntakeError as error:
         missing = tuple(expected)
         problems = dict.fromkeys(expected, str(error))

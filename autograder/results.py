@@ -19,6 +19,7 @@ from homework.report import capitalized, place, told_before
 from homework.verdict import GRADER_FAULT, PASSED, CaseResult, TaskResult
 
 MARKS = {True: "✓", False: "✗"}
+_STEERING = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")  # control characters, ends of lines
 
 
 def gradescope(grading: Grading) -> dict[str, Any]:
@@ -138,7 +139,7 @@ def _source_line(content: bytes, number: int) -> str:
 def clean(text: str) -> str:
     """Without characters that steer a terminal, turn text round, or cannot be encoded."""
     return "".join(
-        "\N{REPLACEMENT CHARACTER}" if category(c)[0] == "C" and c not in "\n\t" else c
+        "\N{REPLACEMENT CHARACTER}" if category(c) in _STEERING and c not in "\n\t" else c
         for c in text
     )
 

@@ -291,6 +291,56 @@ def test_results_among_the_submissions_are_none(hidden: Path, tmp_path: Path) ->
     assert graded == [] and sorted(batch.rows) == ["ada", "bob"] and batch.problems == []
 
 
+def test_results_of_who_is_gone_are_marked(handed_in: Path, hidden: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run(hidden, handed_in, out)
+    shutil.rmtree(handed_in / "ada")
+    (handed_in / "bob" / "q1_vae.py").unlink()
+    batch, _ = run(hidden, handed_in, out)
+    assert batch.stale == ["ada", "bob"] and (out / "ada" / "STALE.txt").exists()
+    assert batch.rows["bob"].state == ledger.UNREADABLE and not (out / "cyd/STALE.txt").exists()
+    hand_in(handed_in / "ada", 8)
+    hand_in(handed_in / "bob", 3)
+    assert run(hidden, handed_in, out)[0].stale == [] and not list(out.glob("*/STALE.txt"))
+
+
+def test_who_had_a_name_keeps_it(hidden: Path, tmp_path: Path) -> None:
+    """Also where a late arrival would come before by its name, or looks the same."""
+    hand_in(tmp_path / "in" / "Ann Lee", 3)
+    run(hidden, tmp_path / "in", tmp_path / "out")
+    hand_in(tmp_path / "in" / "Ann_Lee", 8)
+    assert run(hidden, tmp_path / "in", tmp_path / "out")[1] != ["Ann_Lee"]
+    assert stored(tmp_path / "out", "Ann_Lee")["score"] == 3 and len(scores(tmp_path / "out")) == 2
+
+
+def test_every_entry_is_in_the_table_with_its_path(hidden: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    hand_in(folder / "ada", 8)
+    hand_in(folder / "bob" / "final", 8)
+    (folder / "bob" / "final" / "q1_vae.py").rename(folder / "bob" / "final" / "q1-vae_v2.py")
+    (folder / "notes.txt").write_text("by the instructor")
+    (folder / "cyd").mkdir()
+    (folder / "index.html").write_text("the site's own")
+    batch, _ = run(hidden, folder, tmp_path / "out")
+    with (tmp_path / "out" / "grades.csv").open(encoding="utf-8") as file:
+        rows = {row["source"]: (row["state"], row["remark"]) for row in csv.DictReader(file)}
+    assert rows == {
+        str(folder / "ada"): ("graded", "all passed"),
+        str(folder / "bob"): (
+            "graded",
+            "final/q1-vae_v2.py was taken as q1_vae.py; all passed",
+        ),
+        str(folder / "cyd"): ("unreadable", batch.rows["cyd"].remark),
+        str(folder / "index.html"): (
+            "belongs to no submission",
+            "belongs to no submission: the export's own",
+        ),
+        str(folder / "notes.txt"): ("belongs to no submission", "belongs to no submission"),
+    }
+    assert [p.split()[0] for p in batch.problems] == ["notes.txt", "cyd"]
+    assert [name for name, row in batch.rows.items() if row.is_doubtful] == ["bob"]
+
+
 def test_one_grader_at_a_time(tmp_path: Path) -> None:
     with held(tmp_path / "out"):
         with pytest.raises(OutError, match=rf"another grader .*process {os.getpid()} on"):
@@ -399,6 +449,11 @@ def test_what_an_instructor_sees(
     assert f"15 x {TASK} sum-for-mean: This is log-sum-exp" in first.stdout
     assert "45 graded; 1 unreadable" in first.stdout
     second = CliRunner().invoke(main, ["grade", *options, "--task", TASK, "--table"])
+    (tmp_path / "in" / "broken.zip").unlink()
+    assert CliRunner().invoke(main, ["grade", *options, "--task", TASK]).exit_code == 0
+    (tmp_path / "in" / "s1" / "q1_vae.py").rename(tmp_path / "in" / "s1" / "q1_vae_v2.py")
+    doubtful = CliRunner().invoke(main, ["grade", *options, "--task", TASK])
+    assert doubtful.exit_code == 3 and "1 to be looked at" in doubtful.stdout
     assert ["s1", "8/8", "8", "all", "passed"] in [x.split() for x in second.stdout.splitlines()]
     assert "0 graded; 45 unchanged; 1 unreadable" in second.stdout
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import random
 import shutil
 import stat
 import struct
+import tarfile
 import tracemalloc
 import zipfile
 from pathlib import Path
 
+import py7zr
 import pytest
 
 from autograder.intake.submission import IntakeError, open_submission
-from packing import CODE, EXPECTED, OTHER, make_zip, notes, refusal
+from packing import CODE, EXPECTED, OTHER, Files, make_zip, notes, refusal
 
 
 def zip_with(path: Path, name: str, mode: int, data: bytes) -> Path:
@@ -200,3 +204,59 @@ def test_a_zip_may_hold_one_path_twice(tmp_path: Path) -> None:
     with zipfile.ZipFile(source, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
         archive.writestr(zipfile.ZipInfo("q1_vae.py", (2024, 5, 1, 12, 0, 0)), CODE)
     assert open_submission(source, EXPECTED).files == {"q1_vae.py": CODE}
+
+
+# Archives that are no zips
+
+
+def make_tar(path: Path, mode: str, files: Files) -> Path:
+    with tarfile.open(path, f"w{mode}") as archive:
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size, info.mtime = len(data), 1_790_000_000
+            archive.addfile(info, io.BytesIO(data))
+    return path
+
+
+def make_7z(path: Path, files: Files) -> Path:
+    with py7zr.SevenZipFile(path, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(data, name)
+    return path
+
+
+@pytest.mark.parametrize(
+    "ending", [".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".7z", ".zip"]
+)
+def test_other_archives_are_taken_with_a_remark(tmp_path: Path, ending: str) -> None:
+    files = {"/vae/q1_vae.py": CODE, "vae/q1_train_vae.py": OTHER, "vae/data.bin": bytes(9)}
+    path = tmp_path / f"alice{ending}"
+    if ending == ".7z":
+        make_7z(path, {name.lstrip("/"): data for name, data in files.items()})
+    else:  # one that is called a zip as well
+        kind = {"tgz": "gz", "zip": "gz", "tar": ""}.get(ending[1:], ending.rpartition(".")[2])
+        make_tar(path, f":{kind}" if kind else "", files)
+    submission = open_submission(path, EXPECTED)
+    assert submission.files == {"q1_vae.py": CODE, "q1_train_vae.py": OTHER}
+    assert "no zip, and was unpacked" in submission.remarks[0]
+
+
+def test_bombs_links_and_damage_in_other_archives(tmp_path: Path) -> None:
+    bomb = make_tar(tmp_path / "bomb.tar.gz", ":gz", {"q1_vae.py": bytes(60 << 20)})
+    assert "larger than 1 MB" in open_submission(bomb, EXPECTED).problems["q1_vae.py"]
+    many = {f"{i}.py": bytes(1 << 20) for i in range(30)}
+    assert "too large" in refusal(make_tar(tmp_path / "many.tgz", ":gz", many))
+    make_7z(tmp_path / "many.7z", {"q1_vae.py": random.randbytes(1 << 16)})
+    with tarfile.open(tmp_path / "link.tar", "w") as archive:
+        info = tarfile.TarInfo("q1_vae.py")
+        info.type, info.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(info)
+    problems = open_submission(tmp_path / "link.tar", EXPECTED).problems
+    assert "is a link" in problems["q1_vae.py"]
+    for name in ("many.tgz", "many.7z"):
+        data = (tmp_path / name).read_bytes()
+        (tmp_path / name).write_bytes(data[: len(data) // 2])
+        assert "damaged" in refusal(tmp_path / name)
+    with py7zr.SevenZipFile(tmp_path / "locked.7z", "w", password="x") as archive:
+        archive.writestr(CODE, "q1_vae.py")
+    assert "locked" in refusal(tmp_path / "locked.7z")

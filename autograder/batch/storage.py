@@ -26,7 +26,7 @@ _AT_A_TIME = 16
 _TRIES = 3
 # There a put is one request, which takes effect as a whole or not at all.
 _OBJECT_STORES = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oci", "oss"}
-_CODE = (".py", ".yml", ".yaml")  # the lists beside Gradescope's submissions are YAML
+_CODE = (".py", ".py.txt", ".yml", ".yaml")  # the lists beside Gradescope's submissions are YAML
 _EARLIER = ("results.json", "manifest.json", "timings.csv")  # what a later run wants to know
 _REST = ("grades.csv", "manifest.json", "timings.csv")
 

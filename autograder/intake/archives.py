@@ -7,16 +7,19 @@ writes a zip of the code in it. Of other files only the names are kept.
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
-import os
+import lzma
 import resource
 import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 import zipfile
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 _MAX_ARCHIVE = 256 << 20  # bytes
 _MAX_CODE = (1 << 20) + 1  # of one file: enough to see that it is too large
@@ -86,8 +89,9 @@ class _Zip:
         self._left -= len(data) + len(name)
         if self._members < 0 or self._left < 0:
             raise SystemExit(3)
-        year = min(max(modified[0], 1980), 2107)
-        info = zipfile.ZipInfo(name, (year, *modified[1:6]))  # type: ignore[arg-type]
+        year, month, day, hour, minute, second = modified
+        year = min(max(year, 1980), 2107)
+        info = zipfile.ZipInfo(name, (year, month, day, hour, minute, second))
         info.external_attr = mode << 16
         self._zip.writestr(info, data)
 
@@ -96,9 +100,12 @@ class _Zip:
 
 
 def _from_tar(source: IO[bytes], zipped: _Zip) -> None:
-    import time
-
-    with tarfile.open(fileobj=source, mode="r|*") as archive:
+    # Not by `tarfile`, which takes the end of a cut stream for the end of the archive.
+    start = source.peek(6)  # type: ignore[attr-defined]
+    kinds: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open, b"\xfd7": lzma.open}
+    kind = kinds.get(start[:2])
+    stream = kind(source) if kind else source
+    with tarfile.open(fileobj=stream, mode="r|") as archive:
         for member in archive:
             modified = time.gmtime(min(max(member.mtime, 0), 1 << 32))[:6]
             if member.isdir():
@@ -108,6 +115,8 @@ def _from_tar(source: IO[bytes], zipped: _Zip) -> None:
                 continue
             file = archive.extractfile(member) if _is_code(member.name) else None
             zipped.add(member.name, modified, file.read(_MAX_CODE) if file else b"")
+    while stream.read(1 << 20):
+        pass
 
 
 def _from_7z(source: IO[bytes], zipped: _Zip) -> None:
@@ -142,7 +151,7 @@ def _main(kind: str) -> None:
     zipped = _Zip(target)
     (_from_7z if kind == "7z" else _from_tar)(source, zipped)
     zipped.close()
-    os.write(1, b"") or sys.stdout.buffer.write(target.getvalue())
+    sys.stdout.buffer.write(target.getvalue())
 
 
 if __name__ == "__main__":

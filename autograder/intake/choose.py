@@ -82,8 +82,11 @@ def matched(listing: Listing, expected: Sequence[str]) -> list[Found]:
     return [(e, m) for e, m in pairs if m and (e.kind == FILE or m.rank == EXACT)]
 
 
-def choose(listing: Listing, expected: Sequence[str]) -> Choice:
+def choose(listing: Listing, expected: Sequence[str], alone: bool = False) -> Choice:
     """Choose and read.
+
+    Args:
+        alone: it is one student's for sure.
 
     Raises:
         SeveralStudents: it seems to be the work of several.
@@ -95,7 +98,7 @@ def choose(listing: Listing, expected: Sequence[str]) -> Choice:
     choice, named = Choice(), set[int]()
     for wanted in expected:
         if wanted in found:
-            named |= _choose_one(choice, wanted, found[wanted], expected)
+            named |= _choose_one(choice, wanted, found[wanted], expected, alone)
     rest = [entry for entry in listing.entries if id(entry) not in named]
     choice.notes += _ignored(rest)
     return choice
@@ -123,27 +126,27 @@ class _Candidate:
 
 
 def _choose_one(
-    choice: Choice, wanted: str, pairs: list[Found], expected: Sequence[str]
+    choice: Choice, wanted: str, pairs: list[Found], expected: Sequence[str], alone: bool
 ) -> set[int]:
     """Choose one expected file; returns the `id` of each entry that was considered."""
-    nearer = [pair for pair in pairs if pair[1].rank != NAMED]
     all_read = [_read(entry, found) for entry, found in pairs[:_MOST_READ]]
-    near = [one for one in all_read if one.found.rank != NAMED] or all_read
-    usable = [one for one in near if one.data is not None]
+    usable = [one for one in all_read if one.data is not None]
     most = max((one.to_do for one in usable), default=0)
     # Never what is as it was handed out instead of what was filled in.
     usable.sort(key=lambda one: bool(most) and one.to_do == most)
-    best = usable[0] if usable else near[0]
+    best = usable[0] if usable else all_read[0]
     choice.chosen[wanted] = best.entry
     if best.data is None:
         choice.problems[wanted] = f"{shown(best.entry.path)} {best.fault}."
     else:
         choice.files[wanted] = best.data
     rivals = [one for one in usable if one is not best and one.data != best.data]
-    _refuse_several([best, *rivals], most, expected)
-    further = [entry.path for entry, _ in (nearer or pairs)[_MOST_READ:]]
+    if not alone:
+        near = [one for one in (best, *rivals) if one.found.rank != NAMED]
+        _refuse_several(near or [best, *rivals], most, expected)
+    further = [entry.path for entry, _ in pairs[_MOST_READ:]]
     _say(choice, wanted, best, [*(one.entry.path for one in rivals), *further])
-    return {id(entry) for entry, _ in (nearer or pairs)}
+    return {id(entry) for entry, _ in pairs}
 
 
 def _say(choice: Choice, wanted: str, best: _Candidate, rivals: list[str]) -> None:
@@ -186,7 +189,7 @@ def _refuse_several(rivals: list[_Candidate], most: int, expected: Sequence[str]
         folders = {_person(one.entry, expected): None for one in done}
         people = {"/".join(f): None for f in folders if not any(_is_in(g, f) for g in folders)}
     if len(people) > 1:
-        raise SeveralStudents([name.rpartition("/")[2] for name in people])
+        raise SeveralStudents(sorted(name.rpartition("/")[2] for name in people))
 
 
 def _person(entry: Entry, expected: Sequence[str]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -186,8 +187,9 @@ class _Given:
     def _many(self, folder: Folder, level: int) -> list[Found]:
         """The rows of a folder that is of many without doubt; else none."""
         rows = self._class(folder, level) or []
-        sure = len(rows) > 1 or folder.labels or folder.roster
-        return rows if sure else []
+        work = sum(child.work for child in folder.folders.values()) + len(folder.archives)
+        of_people = work + len(self._flat(folder)) > 1 or any(len(row.label) > 1 for row in rows)
+        return rows if of_people or folder.labels or folder.roster else []
 
     # A folder of many
 
@@ -286,7 +288,10 @@ class _Given:
 def _groups(labels: Mapping[str, Label]) -> Iterable[list[tuple[str, Label]]]:
     """Names that a course site gave, by student."""
     groups: dict[str, list[tuple[str, Label]]] = {}
+    uploads = Counter((of.key, of.upload) for of in labels.values() if of.upload)
     for name, of in labels.items():
+        if uploads[of.key, of.upload] > 1:  # no site's number, but `hw_2026_101_ann.zip`
+            of = Label(f"{of.key} {name}", stem(name), file=of.file)
         groups.setdefault(of.key, []).append((name, of))
     return groups.values()
 
@@ -298,7 +303,9 @@ def _labelled(folder: Place, group: list[tuple[str, Label, bool]]) -> Found:
     """
     attempts = sorted({of.attempt for _, of, _ in group if of.attempt})
     latest = attempts[-1] if attempts else ""
-    kept = [n for n, of, is_folder in group if of.attempt == latest and (of.file or is_folder)]
+    kept = [
+        n for n, of, is_folder in group if of.attempt == latest and (is_work(of.file) or is_folder)
+    ]
     others = [name for name, _, _ in group if name not in kept]
     remarks = []
     if len(attempts) > 1:

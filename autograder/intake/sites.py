@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 _MOODLE = re.compile(
-    r"(?P<name>.+_\d+)_(?:assignsubmission_)?(?:file|onlinetext|comments)(?:_(?P<file>.*))?",
+    r"(?P<name>.+_\d+)_(?:assignsubmission_(?:file|onlinetext|comments)(?:_(?P<file>.*))?"
+    r"|(?:file|onlinetext)_)",
     re.IGNORECASE,
 )
 _BLACKBOARD = re.compile(
@@ -24,7 +25,7 @@ _BRIGHTSPACE = re.compile(
     re.IGNORECASE,
 )
 _CANVAS = re.compile(
-    r"(?P<name>.+?)(?P<late>_late)?_(?P<id>\d{2,})_(?:(?P<upload>\d{2,})_(?P<file>.+)|text\.html)",
+    r"(?P<name>.+?)(?P<late>_late)?_(?P<id>\d{3,})_(?:(?P<upload>\d{3,})_(?P<file>.+)|text\.html)",
     re.IGNORECASE,
 )
 _CANVAS_SMALL = re.compile(
@@ -43,12 +44,14 @@ class Label:
         name: of the student, as the site writes it.
         attempt: when it was handed in, if the site says so; the later one sorts last.
         file: the name that the student gave it; empty for folders and the site's own files.
+        upload: the site's number of this file alone.
     """
 
     key: str
     name: str
     attempt: str = ""
     file: str = ""
+    upload: str = ""
 
 
 def label(name: str) -> Label | None:
@@ -99,4 +102,5 @@ def _canvas(name: str) -> Label | None:
     if not found:
         return None
     student = f"{found['name']}_{found['id']}"
-    return Label(f"canvas {student}", student, file=found["file"] or "")
+    upload = found.groupdict()["upload"] or ""
+    return Label(f"canvas {student}", student, file=found["file"] or "", upload=upload)

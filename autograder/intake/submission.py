@@ -59,15 +59,20 @@ class Submission:
     remarks: tuple[str, ...] = ()
 
 
-def open_submission(path: Path, expected: Sequence[str], name: str | None = None) -> Submission:
+def open_submission(
+    path: Path, expected: Sequence[str], name: str | None = None, alone: bool = False
+) -> Submission:
     """As `open_found`, for a .py file, a folder or an archive that is one submission."""
     path = Path(path)
     label = stem(path.name) if path.name not in ("", "..") else path.resolve().name
-    return open_found(Found((label,), (Place(path),), name=name or safe(label)), expected)
+    return open_found(Found((label,), (Place(path),), name=name or safe(label)), expected, alone)
 
 
-def open_found(found: Found, expected: Sequence[str]) -> Submission:
+def open_found(found: Found, expected: Sequence[str], alone: bool = False) -> Submission:
     """Finds and reads the `expected` files of a row.
+
+    Args:
+        alone: it is one student's for sure, whatever its folders are called.
 
     Raises:
         IntakeError: it cannot be opened, it holds none of the expected files, or one that is there
@@ -79,11 +84,11 @@ def open_found(found: Found, expected: Sequence[str]) -> Submission:
     with ExitStack() as stack:
         try:
             listing = _gathered(found.places, expected, stack)
-            choice = choose(listing, expected)
+            choice = choose(listing, expected, alone)
         except SeveralStudents as error:
             raise IntakeError(
                 f"{title} seems to hold the work of several students ({listed(error.names)}):"
-                " unpack it, and give the folder with one zip or folder per student."
+                " give a folder that holds one folder or zip for each student."
             ) from None
         except (Unreadable, Unusable) as error:
             raise IntakeError(f"{title} {error}.") from None
@@ -209,7 +214,7 @@ def _nothing(listing: Listing, expected: Sequence[str], path: Path) -> str:
     files = [entry for entry in listing.entries if entry.kind == FILE]
     if files and all(entry.locked for entry in files):
         return "is protected by a password: zip it again without one"
-    if path.suffix.casefold() == ".py":
+    if [entry.disk for entry in files] == [path] and not is_notebook(path.name):
         return f"is not one of the expected files ({names}): give it the right name"
     code = [entry.path for entry in files if entry.name.casefold().endswith(".py")]
     books = [entry.path for entry in files if is_notebook(entry.name)]
@@ -218,10 +223,6 @@ def _nothing(listing: Listing, expected: Sequence[str], path: Path) -> str:
             f"holds notebooks alone ({listed(books)}): the code belongs into {names};"
             " pack these with collect_submission.sh and hand in the zip"
         )
-    there = f", only {listed([e.path for e in files if e.path in code] or _others(files))}"
-    there = there if files else ""
+    others = code or [entry.path for entry in files]
+    there = f", only {listed(others)}" if others else ""
     return f"holds none of the expected files ({names}){there}: hand in these files by these names"
-
-
-def _others(files: list[Entry]) -> list[str]:
-    return [entry.path for entry in files]

@@ -44,7 +44,7 @@ _SCANNED = 10  # times as many entries are looked at, whatever they are
 
 @contextmanager
 def contents(path: Path) -> Iterator[Listing]:
-    """What the folder, archive or Python file at `path` holds; to be read in the `with`.
+    """What the folder, archive or other file at `path` holds; to be read in the `with`.
 
     Raises:
         IntakeError: there is nothing there that can be listed.
@@ -65,15 +65,15 @@ def contents(path: Path) -> Iterator[Listing]:
             raise Unusable("is a link: give the file or folder that it points to")
         elif not stat.S_ISREG(mode):
             raise Unusable("is neither a file nor a folder: give a .py file, a zip or a folder")
-        elif ".py" in path.suffixes[-2:] or path.suffix.casefold() == ".py":
-            listing = Listing()
-            listing.entries.append(_on_disk(path, (path.name,), listing))
-            yield listing
-        elif is_notebook(path.name):
-            raise Unusable("is a notebook: hand in the Python files, or a zip or folder with them")
         else:
-            with _open_regular(path) as file, archive(file, path.name) as listing:
-                yield listing
+            with _open_regular(path) as file:
+                if is_archive(path.name) or file.peek(4).startswith(b"PK\x03\x04"):
+                    with archive(file, path.name) as listing:
+                        yield listing
+                else:
+                    listing = Listing()
+                    listing.entries.append(_on_disk(path, (path.name,), listing))
+                    yield listing
     except Unusable as error:
         raise IntakeError(f"{label} {error}.") from None
     except OSError as error:
