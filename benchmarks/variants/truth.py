@@ -67,6 +67,10 @@ def is_mistake(task_id: str, folder: Path, mistake: str) -> bool:
     )
 
 
+def shows_in_noise_alone(task_id: str, mistake: str) -> bool:
+    return all(name.startswith("noise_") for _, name in _shown(task_id, mistake))
+
+
 @cache
 def _shown(task_id: str, mistake: str) -> list[tuple[int, str]]:
     """In which outputs a planted mistake differs from the reference: index of the case, name."""
