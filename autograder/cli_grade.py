@@ -64,6 +64,10 @@ MOST_ROWS = 40  # of a table that is printed without being asked for
     help="Grade what appears in the folders until Ctrl-C; each thing in them is a submission.",
 )  # fmt: skip
 @click.option("--table", is_flag=True, help="Print a line for each submission, however many.")
+@click.option(
+    "--sentences", type=click.Path(path_type=Path, dir_okay=False),
+    help="Your sentences for behaviours, if not sentences.toml in the folder for results.",
+)  # fmt: skip
 @click.option("--unsafe", is_flag=True, help="Grade even where nothing confines students' code.")
 def grade(
     places: tuple[str, ...],
@@ -77,6 +81,7 @@ def grade(
     resume: bool,
     watch: bool,
     table: bool,
+    sentences: Path | None,
     unsafe: bool,
 ) -> None:
     """Grade submissions: a file, a folder, a zip, or a folder of many; or such a thing at a URL.
@@ -94,6 +99,7 @@ def grade(
         _check_watched(places, resume)
     fixtures = fixtures or Path(__file__).resolve().parents[1] / "build" / "hidden"
     chosen = list(only) or None
+    from autograder.batch import clusters
     from autograder.batch.batch import Batch
     from autograder.batch.manifest import Manifest
     from autograder.batch.storage import ResultsFolder, submissions
@@ -107,7 +113,8 @@ def grade(
     with told(), ResultsFolder(out) as results, ExitStack() as stack:
         found = [stack.enter_context(submissions(place)) for place in places]
         paths, folder = [one.path for one in found], results.path
-        batch = Batch(paths, folder, fixtures, chosen, watch, results.send)
+        known = clusters.sentences(sentences or folder / clusters.SENTENCES)
+        batch = Batch(paths, folder, fixtures, chosen, watch, results.send, known)
         batch.problems += [problem for one in found for problem in one.problems]
         how = {"engine": engine, "jobs": jobs or (1 if engine == "local" else "all processors")}
         with held(folder):
@@ -187,7 +194,7 @@ def _watch(batch: Batch, manifest: Manifest, make: Make) -> None:
 
 
 def _print_all(batch: Batch, manifest: Manifest, everything: bool, out: str) -> None:
-    from autograder.batch import ledger, summary
+    from autograder.batch import clusters, ledger, summary
 
     rows = [batch.rows[name] for name in sorted(batch.rows)]
     if everything or len(rows) <= MOST_ROWS:
@@ -209,6 +216,13 @@ def _print_all(batch: Batch, manifest: Manifest, everything: bool, out: str) -> 
         console.print("Most frequent mistakes:")
     for found in mistakes:
         console.print(f"  {found.count} x {found.task} {found.id}: {found.hint}", markup=False)
+    unexplained = clusters.clusters(rows)
+    if unexplained:
+        console.print(
+            f"Equal wrong results that no sentence explains; write one in {clusters.SENTENCES}:"
+        )
+    for one in unexplained[: clusters.MOST]:
+        console.print(f"  {one.count} x {one.task} {one.digest}: {one.example}", markup=False)
     console.print(f"{manifest.in_words(rows)}. Results are in {out}.", markup=False)
 
 

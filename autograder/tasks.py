@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 
+from autograder import behaviour
 from autograder.intake.submission import Submission
 from autograder.judge.sandbox import CaseInputs, CaseOutcome, Sandbox
 from autograder.judge.slot import SandboxError, ZygoteGone
@@ -140,7 +141,10 @@ class Tasks:
         withhold(self.assignment, task, verdicts)
         ran = [case for case in task.cases if case.name in verdicts]
         results = [self._words.result(task, case, verdicts[case.name]) for case in ran]
-        return task_result(task, results)
+        result = task_result(task, results)
+        if behaviour.is_unexplained(result):
+            result.behaviour = behaviour.digests(found.values())
+        return result
 
 
 def _cases(task: Task, scored: bool) -> list[Case]:

@@ -10,12 +10,12 @@ cannot be mixed up.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from autograder import results
-from autograder.batch import ledger
+from autograder.batch import clusters, ledger
 from autograder.batch.ledger import (
     FAULT,
     GRADED,
@@ -55,6 +55,7 @@ class Batch:
         fixtures: folder of the hidden fixtures.
         only: assignments or tasks to grade, or None; see `Grader`.
         inside: each path is a folder of many, also as long as there is only one in it.
+        sentences: instructors' sentences for behaviours, by digest; see `clusters`.
         publish: called with the name of each submission whose results have been written.
 
     Attributes:
@@ -75,9 +76,10 @@ class Batch:
         only: list[str] | None,
         inside: bool = False,
         publish: Callable[[str], None] = lambda name: None,
+        sentences: Mapping[str, str] | None = None,
     ) -> None:
         self.paths, self.out, self.inside = paths, out, inside
-        self._publish = publish
+        self._publish, self._sentences = publish, sentences or {}
         self.chosen = load_assignments(fixtures, only)
         self.expected = expected_files(self.chosen)
         self.release = release_digest(fixtures, self.chosen)
@@ -198,8 +200,25 @@ class Batch:
 
     def _earlier(self, submission: Submission, origin: Origin) -> Row | None:
         """The row of results of an earlier run that are as good as new ones."""
-        found = results.stored(self.out / submission.name, submission.digest, self.release)
-        return None if found is None else _row(submission.name, UNCHANGED, found, origin)
+        name, folder = submission.name, self.out / submission.name
+        found = results.stored(folder, submission.digest, self.release)
+        if found is None:
+            return None
+        told = self._told(folder, found)
+        if told is not None:
+            found, feedback = told
+            if self._written(name, lambda: results.write(folder, found, feedback)):
+                self._publish(name)
+        return _row(name, UNCHANGED, found, origin)
+
+    def _told(self, folder: Path, found: dict[str, Any]) -> tuple[dict[str, Any], str] | None:
+        """Results and feedback with the sentences of now, if they had others."""
+        try:
+            feedback = (folder / "feedback.md").read_text(encoding="utf-8")
+            new, feedback = clusters.said(found, feedback, self._sentences)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return (new, feedback) if new != found else None
 
     def _begin(self, submission: Submission) -> bool:
         """Put results in place that blame nobody, for the case that this is the end."""
@@ -212,8 +231,10 @@ class Batch:
         if graded.fault:
             self._fault(name, f"the grader failed: {graded.fault}; grade again")
             self._written(name, lambda: results.write_fault(folder, f"{graded.fault}."))
-        elif self._written(name, lambda: results.write(folder, graded.results, graded.feedback)):
-            row = _row(name, GRADED, graded.results, self._origin(name))
+            return
+        found, feedback = clusters.said(graded.results, graded.feedback, self._sentences)
+        if self._written(name, lambda: results.write(folder, found, feedback)):
+            row = _row(name, GRADED, found, self._origin(name))
             if row is None:
                 self._fault(name, "the grader failed: no results; grade again")
             else:

@@ -29,13 +29,18 @@ LEFT_OVER = "belongs to no submission"
 
 
 class TaskScore(NamedTuple):
-    """What a submission got for one task; `mistake` is the id of a planted one, or empty."""
+    """What a submission got for one task.
+
+    `mistake` is the id of a planted one, or empty; `behaviour` names wrong results that no sentence
+    explains.
+    """
 
     task: str
     score: float
     points: float
     status: str
     mistake: str
+    behaviour: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +124,9 @@ def _task(test: Mapping[str, Any]) -> TaskScore:
     # Thousands of rows share a few names: `intern` keeps one copy of each.
     task, extra = intern(test["number"]), test["extra_data"]
     status, mistake = intern(extra["status"]), intern(extra["mistake"])
-    return TaskScore(task, _number(test["score"]), _number(test["max_score"]), status, mistake)
+    unexplained = () if extra.get("sentence") else tuple(map(intern, extra.get("behaviour", ())))
+    score, points = _number(test["score"]), _number(test["max_score"])
+    return TaskScore(task, score, points, status, mistake, unexplained)
 
 
 def _remark(tasks: Sequence[TaskScore], failed: int) -> str:

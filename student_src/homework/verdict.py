@@ -66,7 +66,9 @@ class CaseResult:
 class TaskResult:
     """All cases of a task, and the score they give.
 
-    `remarks` are sentences about the code itself, for its author and for instructors.
+    `remarks` are sentences about the code itself, for its author and for instructors. `behaviour`
+    names wrong results that no sentence explains, for instructors alone: see
+    `autograder.behaviour`.
     """
 
     task: str
@@ -75,6 +77,7 @@ class TaskResult:
     cases: list[CaseResult] = field(default_factory=list)
     all_or_nothing: bool = False
     remarks: list[str] = field(default_factory=list)
+    behaviour: tuple[str, ...] = ()
 
     @property
     def score(self) -> float:
