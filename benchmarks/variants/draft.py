@@ -57,5 +57,3 @@ def changed(draft: Draft, state: random.Random, change: Callable, share: float =
 
 def expression(text: str) -> ast.expr:
     return ast.parse(text, mode="eval").body
-
-

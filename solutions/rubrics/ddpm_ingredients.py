@@ -128,7 +128,7 @@ def _loss(i: Inputs) -> Made:
     guess = predicted(i, xt, t)
     errors |= {
         f"noise - eps_model(x_t, {name})": noise - predicted(i, xt, time)
-        for name, time in (("t - 1", t - 1), ("t + 1", t + 1), ("0", 0 * t))
+        for name, time in (("t - 1", np.maximum(t - 1, 0)), ("t + 1", t + 1), ("0", 0 * t))
     }
     errors |= {
         "x_0 - eps_model(x_t, t)": x0 - guess,

@@ -59,7 +59,7 @@ _STRAY = (
 )  # fmt: skip
 STRAY_DRAWS = dict.fromkeys(FORMS, _STRAY)
 HELPERS = {
-    "noise": '''
+    "noise": """
 import numpy as _numpy
 
 _GENERATOR = torch.Generator()
@@ -79,5 +79,5 @@ def _by_rows(x):
 
 def _by_generator(x):
     return torch.randn(x.shape, generator=_GENERATOR).to(x)
-'''
+"""
 }
