@@ -105,20 +105,17 @@ def _case_entry(task: Task, case: Case, name: str, public: bool, weight: float) 
 
 
 def arrays(rubric: Rubric, solutions: Path, secret: int | None) -> Arrays:
-    """All arrays of an assignment, named as `homework.fixtures` reads them.
+    """The arrays of an assignment's cases, named as `homework.fixtures` reads them.
 
     Args:
-        secret: the term's secret seed: adds the hidden cases to the public ones. None makes the
-            public fixtures alone.
+        secret: the term's secret seed, for the hidden cases; None for their public counterparts.
     """
     found: Arrays = {}
     with tempfile.TemporaryDirectory() as temporary:
         for task in rubric.tasks:
             variants = list(_variants(rubric, task, solutions, Path(temporary)))
             for case in task.cases:
-                found |= _case_arrays(task, case, None, variants)
-                if secret is not None:
-                    found |= _case_arrays(task, case, secret, variants)
+                found |= _case_arrays(task, case, secret, variants)
     return found
 
 

@@ -153,12 +153,13 @@ def _same_arrays(found: bytes, wanted: bytes) -> bool:
 
 
 def write_hidden(places: Places, rubrics: list[Rubric], secret: int) -> None:
-    """Write the hidden fixtures, readable for the owner alone."""
+    """Write the hidden fixtures, with copies of the public ones, readable for the owner alone."""
     places.hidden.mkdir(parents=True, exist_ok=True)
     os.chmod(places.hidden, 0o700)
     for item in rubrics:
         catalogue = build_fixtures.catalogue_text(item, places.solutions, public=False)
-        arrays = build_fixtures.arrays(item, places.solutions, secret)
+        with np.load(places.root / "test_resources" / f"{item.assignment}.npz") as public:
+            arrays = dict(public) | build_fixtures.arrays(item, places.solutions, secret)
         for ending, content in (
             ("json", catalogue.encode()),
             ("npz", build_fixtures.npz_bytes(arrays)),

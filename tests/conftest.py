@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import fcntl
 from pathlib import Path
 
 import pytest
 
 
 @pytest.fixture(scope="session")
-def hidden(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of hidden fixtures made from the source, with a secret that no release has."""
+def hidden(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder of hidden fixtures made from the source, with a secret that no release has.
+
+    All processes of a run of tests share it: it takes half a minute to make.
+    """
     from judging import hidden_fixtures
 
-    return hidden_fixtures(tmp_path_factory.getbasetemp() / "build")
+    base = tmp_path_factory.getbasetemp()
+    build = (base if worker_id == "master" else base.parent) / "build"
+    build.mkdir(exist_ok=True)
+    with open(build / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = build / "made"
+        if not made.exists():
+            hidden_fixtures(build)
+            made.touch()
+    return build / "hidden"

@@ -37,8 +37,7 @@ def _add(folder: Path, item: rubric.Rubric) -> None:
     resources = folder / "test_resources"
     catalogue = build_fixtures.catalogue(item, SOLUTIONS, public=True)
     (resources / f"{item.assignment}.json").write_text(json.dumps(catalogue), encoding="utf-8")
-    arrays = build_fixtures.arrays(item, SOLUTIONS, None)
-    (resources / f"{item.assignment}.npz").write_bytes(build_fixtures.npz_bytes(arrays))
+    shutil.copy(ROOT / "test_resources" / f"{item.assignment}.npz", resources)
     for file, text in catalogue["provided"].items():
         (folder / "student_src" / file).parent.mkdir(exist_ok=True)
         (folder / "student_src" / file).write_text(text, encoding="utf-8")
