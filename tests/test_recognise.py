@@ -68,7 +68,7 @@ def _bench(item: rubric.Rubric, task: rubric.Task) -> Bench:
     reference = [("", Student(SOLUTIONS, stems, isolated=task.isolated))]
     for case, known in zip(task.cases, (c for c in made.task.cases if c.weight)):
         arrays = fixtures.CaseArrays()
-        found = build_fixtures._case_arrays(task, case, case.name, SECRET, reference)
+        found = build_fixtures._case_arrays(task, case, SECRET, reference)
         for key, array in found.items():
             _, _, part, name = key.split("/")
             fixtures._part(arrays, part)[name] = array
