@@ -147,7 +147,7 @@ def _is_bwrap(pid: int) -> bool:
 def _kind(pid: int, depth: int) -> str:
     try:
         with open(f"/proc/{pid}/cmdline") as file:
-            return "check" if "named.py" in file.read() else KINDS.get(depth, "")
+            return "check" if "read_text.py" in file.read() else KINDS.get(depth, "")
     except OSError:
         return ""
 

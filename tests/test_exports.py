@@ -325,7 +325,7 @@ def test_a_zip_of_rivals_takes_no_second(tmp_path: Path) -> None:
         for i in range(9990):
             archive.writestr(f"d/s_1_q1_vae ({i % 999}){' ' * (i // 999)}.py", "x=1\n")
     match.__globals__["_match"].cache_clear()
-    assert cpu_seconds(lambda: table(tmp_path)) < 2  # twice its time on a busy machine
+    assert cpu_seconds(lambda: table(tmp_path)) < 4  # thrice its time; it took 16 when quadratic
 
 
 def test_a_thousand_submissions_take_two_seconds(tmp_path: Path) -> None:
