@@ -15,14 +15,13 @@ import gc
 import importlib
 import json
 import os
-import resource
 import signal
 import socket
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from autograder.judge import cgroups, hugepages, rehearsal
+from autograder.judge import apart, cgroups, hugepages, rehearsal
 from autograder.judge.confine import Confinement, Limits, die_with_parent
 
 ALWAYS = (
@@ -78,8 +77,11 @@ def _warm_up() -> None:
 
 
 def _resident_kib() -> int:
-    """The largest size so far; asked of the kernel, as `apart` takes /proc away."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with apart.own_file("status") as file:
+        for line in file:
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1])
+    return 0
 
 
 def serve(control: socket.socket) -> None:
