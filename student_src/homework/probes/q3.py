@@ -15,8 +15,6 @@ from homework.student import Student
 
 Values = dict[str, Any]
 
-CALLS = 24  # of a loss that is called often
-
 _LEVELS = ("alpha_lambda", "sigma_lambda")
 _STEPS = (*_LEVELS, "sigma_q", "sigma_q_x")
 _REST = ("get_lambda", "q_sample", "mu_p_theta", "var_p_theta", "p_sample")
@@ -127,8 +125,9 @@ def loss_often(student: Student, inputs: Inputs) -> Values:
     """The losses of many calls with noise and labels: what happens only now and then shows."""
     model = _model(student, inputs, *_LEVELS, "get_lambda", "q_sample")
     given = [inputs[name] for name in ("x0", "labels", "noise")]
+    calls = int(inputs["calls"])
     with replay(int(inputs["seed"])):
-        losses = [student.method(model, "loss")(*map(torch.clone, given)) for _ in range(CALLS)]
+        losses = [student.method(model, "loss")(*map(torch.clone, given)) for _ in range(calls)]
     return {"value": _stack(losses)} | model.eps_model.note_calls(labelled=True)
 
 
