@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-
 # Files that take minutes: whoever comes to one of them last keeps all other processes waiting.
 FIRST = (
     "release", "crashes", "hostile", "ray_engine", "feedback", "habits", "judge", "gradescope",
