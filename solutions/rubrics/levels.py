@@ -64,6 +64,15 @@ def sigma_of(levels: np.ndarray) -> np.ndarray:
 
 def tables(levels: np.ndarray, *names: str) -> Inputs:
     """`given_lambda` and the named tables: (K,) over levels, (K, K) over pairs of them."""
+    every = dict.fromkeys(("alpha", "q_image"), alpha_of(levels))
+    every |= dict.fromkeys(("sigma", "q_noise"), sigma_of(levels))
+    if set(names) - set(every):
+        every |= _pairs(levels)
+    return {"given_lambda": levels} | {f"given_{name}": every[name] for name in names}
+
+
+def _pairs(levels: np.ndarray) -> Inputs:
+    """Tables (K, K) over all pairs of levels."""
     level, prim = levels[:, None], levels[None, :]
     gap = np.minimum(level - prim, 0.0)
     share = -np.expm1(gap)  # 1 - exp(lambda - lambda')
@@ -79,10 +88,7 @@ def tables(levels: np.ndarray, *names: str) -> Inputs:
     }
     # Pairs that are no reverse step get numbers of no meaning: what is drawn there is not used.
     unused = 0.5 + 0.01 * (level - prim)
-    every = {name: np.where(level < prim, table, unused) for name, table in pairs.items()}
-    every |= dict.fromkeys(("alpha", "q_image"), alpha_of(levels))
-    every |= dict.fromkeys(("sigma", "q_noise"), sigma_of(levels))
-    return {"given_lambda": levels} | {f"given_{name}": every[name] for name in names}
+    return {name: np.where(level < prim, table, unused) for name, table in pairs.items()}
 
 
 def column(values: np.ndarray) -> np.ndarray:
