@@ -114,6 +114,14 @@ def test_noise_that_is_shared_is_told_by_the_smallest_part_that_shares_it() -> N
         assert noise_problem(noise, np.zeros(shape), np.ones(shape))[0] == name
 
 
+def test_one_image_without_noise_is_found_among_others():
+    noise = np.random.RandomState(3).standard_normal((2, 5, 2, 9, 12))
+    zeros, ones = np.zeros_like(noise), np.ones_like(noise)
+    assert noise_problem(noise, zeros, ones)[0] == ""
+    noise[:, 3] = 0.0
+    assert noise_problem(noise, zeros, ones)[0] == "small"
+
+
 def test_what_is_said_of_hidden_cases_is_a_list(hidden: Path) -> None:
     total = 0.0
     for assignment in load_assignments(hidden):
