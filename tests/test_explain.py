@@ -118,7 +118,7 @@ def test_one_image_without_noise_is_found_among_others():
     noise = np.random.RandomState(3).standard_normal((2, 12, 2, 9, 12))
     zeros, ones = np.zeros_like(noise), np.ones_like(noise)
     assert noise_problem(noise, zeros, ones)[0] == ""
-    noise[:, 3] = 0.0
+    noise[:, 3] *= 1e-3  # roundings
     assert noise_problem(noise, zeros, ones)[0] == "small"
 
 
