@@ -33,7 +33,7 @@ def told(hidden: Path, folder: Path, task_id: str, body: str) -> dict[str, Verdi
         (folder / file).write_text(text, encoding="utf-8")
     assignment = next(a for a in load_assignments(hidden) if a.name == item.assignment)
     entry = next(t for t in assignment.tasks if t.id == task_id)
-    student, tried = Student(folder, assignment.stems, entry.isolated), []
+    student, tried = Student(folder, assignment.stems), []
     for case in entry.cases:
         answers = assignment.arrays(entry, case)
         outcome = probing.run(student, case.probe, answers.inputs)

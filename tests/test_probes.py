@@ -30,7 +30,7 @@ def run(folder: Path, assignment: str, task_id: str, edits: dict[str, str]) -> l
             assert old in text
             text = text.replace(old, new)
         (folder / file).write_text(text, encoding="utf-8")
-    student = Student(folder, known.stems, task.isolated)
+    student = Student(folder, known.stems)
     return [probing.run(student, c.probe, known.arrays(task, c).inputs) for c in task.cases]
 
 

@@ -45,7 +45,7 @@ class Bench:
             if file == self.planted.file:
                 text = source.plant(text, file, self.planted, mistake)
             (folder / file).write_text(text, encoding="utf-8")
-        return self.seen(Student(folder, self.stems, isolated=self.task.isolated))
+        return self.seen(Student(folder, self.stems))
 
     @property
     def stems(self) -> list[str]:
@@ -65,7 +65,7 @@ def _bench(item: rubric.Rubric, task: rubric.Task) -> Bench:
     entry = build_fixtures._task_entry(task, public=False)
     made = Bench(item, task, fixtures._task(entry))
     stems = [file.removesuffix(".py") for file in item.files]
-    reference = [("", Student(SOLUTIONS, stems, isolated=task.isolated))]
+    reference = [("", Student(SOLUTIONS, stems))]
     for case, known in zip(task.cases, (c for c in made.task.cases if c.weight)):
         arrays = fixtures.CaseArrays()
         found = build_fixtures._case_arrays(task, case, SECRET, reference)
@@ -90,7 +90,7 @@ TASKS = sorted({row[0] for row in ROWS})
 @pytest.mark.parametrize("task_id", TASKS)
 def test_right_results_are_not_recognised_as_anything(task_id):
     made = bench(task_id)
-    student = Student(SOLUTIONS, made.stems, isolated=made.task.isolated)
+    student = Student(SOLUTIONS, made.stems)
     assert recognise(made.task, made.seen(student)) == ""
 
 

@@ -166,30 +166,3 @@ def count(formula: Formula) -> int:
         )
     weights = sum(1 for _ in products(formula))
     return (weights + 1) * (len(formula.images) or 1)
-
-
-def holds(formula: Formula, said: str) -> bool:
-    """Whether a sentence is one of the finite number that can be said of an output."""
-    if formula.terms:
-        start = f"in {formula.called}, "
-        ends = [apart(m, name) for m in MULTIPLES for name in ("", *formula.scales)]
-        if said in (f"{formula.called} is what is expected, {end}" for end in ends):
-            return True
-        bodies = [said.removeprefix(start).removesuffix(f", {end}") for end in ends]
-        return said.startswith(start) and any(
-            all(part in _texts(formula) for part in body.split(" and ")) for body in bodies
-        )
-    left, _, right = said.removesuffix(NOWHERE).partition("; expected is ")
-    starts = [f"in {formula.called}, the factor of {image} is " for image in formula.images]
-    if left in (f"in {formula.called}, {image} has no part" for image in formula.images):
-        return not right
-    known = {"", *_texts(formula)}
-    return right in known and any(
-        left.startswith(start) and left.removeprefix(start) in known
-        for start in starts or [f"{formula.called} is "]
-    )
-
-
-@cache
-def _texts(formula: Formula) -> frozenset[str]:
-    return frozenset(changes(formula) if formula.terms else products(formula))

@@ -21,7 +21,7 @@ def _model(student: Student, inputs: Inputs, *given: str) -> Any:
     """The student's DenoiseDiffusion; in isolation the methods named in `given` are looked up."""
     eps_model = TimedEps(inputs["weight"])
     model = _own_model(student, inputs, eps_model)
-    if given:
+    if given and any(name.startswith("given_") for name in inputs):
         student.give(model, **looked_up(GivenDDPM(inputs, eps_model), *given))
     return model
 
@@ -139,10 +139,11 @@ def _trainer(student: Student, inputs: Inputs) -> tuple[Any, TimedEps]:
 
     def own() -> Any:
         model = _own_model(student, inputs, eps_model)
-        student.give(model, **looked_up(GivenDDPM(inputs, eps_model), *_ALL))
+        if "given_beta" in inputs:
+            student.give(model, **looked_up(GivenDDPM(inputs, eps_model), *_ALL))
         return model
 
-    diffusion = GivenDDPM(inputs, eps_model, own) if student.isolated else own()
+    diffusion = GivenDDPM(inputs, eps_model, own) if "given_beta" in inputs else own()
     args = student.args(
         n_steps=int(inputs["n_steps"]),
         n_samples=int(inputs["n_samples"]),

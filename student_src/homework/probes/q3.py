@@ -26,7 +26,7 @@ def _model(student: Student, inputs: Inputs, *given: str) -> Any:
     """The student's CFGDiffusion; in isolation the methods named in `given` are looked up."""
     eps_model = LabelledEps(inputs["weight"])
     model = _own_model(student, inputs, eps_model)
-    if given:
+    if given and any(name.startswith("given_") for name in inputs):
         student.give(model, **looked_up(GivenCFG(inputs, eps_model), *given))
     return model
 
@@ -167,10 +167,11 @@ def _trainer(student: Student, inputs: Inputs) -> tuple[Any, LabelledEps]:
 
     def own() -> Any:
         model = _own_model(student, inputs, eps_model)
-        student.give(model, **looked_up(GivenCFG(inputs, eps_model), *_STEPS, *_REST))
+        if "given_lambda" in inputs:
+            student.give(model, **looked_up(GivenCFG(inputs, eps_model), *_STEPS, *_REST))
         return model
 
-    diffusion = GivenCFG(inputs, eps_model, own) if student.isolated else own()
+    diffusion = GivenCFG(inputs, eps_model, own) if "given_lambda" in inputs else own()
     args = student.args(
         n_steps=int(inputs["n_steps"]),
         n_samples=int(inputs["n_samples"]),
