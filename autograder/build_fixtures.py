@@ -114,13 +114,13 @@ def arrays(rubric: Rubric, solutions: Path, secret: int | None) -> Arrays:
     found: Arrays = {}
     with tempfile.TemporaryDirectory() as temporary:
         for task in rubric.tasks:
-            variants = list(_variants(rubric, task, solutions, Path(temporary), secret is None))
+            students = list(variants(rubric, task, solutions, Path(temporary), secret is None))
             for case in task.cases:
-                found |= _case_arrays(task, case, secret, variants)
+                found |= _case_arrays(task, case, secret, students)
     return found
 
 
-def _variants(
+def variants(
     rubric: Rubric, task: Task, solutions: Path, temporary: Path, mistakes: bool
 ) -> Iterator[tuple[str, Student]]:
     """The reference (named ""), and every planted mistake, each in a folder of its own."""

@@ -16,11 +16,11 @@ from homework.fixtures import Assignment, Case
 Inputs = Mapping[str, np.ndarray]
 
 
-def problems(assignment: Assignment) -> Iterator[str]:
-    """What is amiss with an assignment's hidden fixtures, a sentence each."""
+def problems(assignment: Assignment, drawn: int = 0) -> Iterator[str]:
+    """What is amiss with one set of an assignment's hidden cases, a sentence each."""
     steps: dict[bool, set[int]] = {True: set(), False: set()}
     for task in assignment.tasks:
-        inputs = {case.name: assignment.arrays(task, case).inputs for case in task.cases}
+        inputs = {case.name: assignment.arrays(task, case, drawn).inputs for case in task.cases}
         for case in task.cases:
             if _has_schedule(inputs[case.name]):
                 steps[case.public].add(int(inputs[case.name]["n_steps"]))

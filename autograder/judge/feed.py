@@ -53,7 +53,7 @@ class Feed:
         return True
 
     def go_on(self) -> None:
-        """Send the next portion once all cases of the last one are answered; close if there is none."""
+        """Send the next portion, or close, once all cases of the last one are answered."""
         if self._open or self._fd is None:
             return
         portion = next(self._portions, None)

@@ -276,12 +276,13 @@ _ESTIMATES: dict[str, Callable[..., np.ndarray]] = {
     "z / alpha - sigma eps": lambda z, eps, alpha, sigma: z / alpha - sigma * eps,
     "eps": lambda z, eps, alpha, sigma: eps,
 }
+_MEAN = ("p_sample.z_lambda_t", "p_sample.x_t")
 _STEPS = {
-    "p_sample(z, lambda, lambda', x_t)": ("mu_z", "mu_x", "std"),
-    "mu_p_theta without noise": ("mu_z", "mu_x", ""),
-    "mu_p_theta + var_p_theta noise": ("mu_z", "mu_x", "var"),
-    "mu_p_theta + sigma_q noise": ("mu_z", "mu_x", "sigma_q"),
-    "mu_p_theta + sigma_q_x noise": ("mu_z", "mu_x", "sigma_q_x"),
+    "p_sample(z, lambda, lambda', x_t)": (*_MEAN, "p_sample.draw"),
+    "mu_p_theta without noise": (*_MEAN, ""),
+    "mu_p_theta + var_p_theta noise": (*_MEAN, "var_p_theta.value"),
+    "mu_p_theta + sigma_q noise": (*_MEAN, "sigma_q.value"),
+    "mu_p_theta + sigma_q_x noise": (*_MEAN, "sigma_q_x.value"),
     "x_t": ("", "", ""),
 }
 
@@ -308,6 +309,7 @@ def _run(
     estimate: Callable[..., np.ndarray], step: tuple[str, str, str],
 ) -> np.ndarray:  # fmt: skip
     tables = {name.removeprefix("given_"): value for name, value in i.items()}
+    at = np.stack([tables["alpha_lambda.value"], tables["sigma_lambda.value"]], axis=1)
     n = int(i.get("asked_steps", i["n_steps"]))
     shape = [int(i[name]) for name in ("n_samples", "image_channels", "image_size", "image_size")]
     z = np.full(shape, float(i["constant"]))
@@ -315,7 +317,7 @@ def _run(
     labels = i.get("labels", np.zeros(shape[0], np.int64))
     for t in range(n - 1, -1, -1):
         eps = mix(predict(z, labels), predict(z, None), w)
-        x_t = estimate(z, eps, tables["alpha"][t], tables["sigma"][t])
+        x_t = estimate(z, eps, *at[t])
         if t:
             mu_z, mu_x, std = (tables[s][t, t - 1] if s else 0.0 for s in step)
             z = mu_z * z + mu_x * x_t + std * float(i["constant"]) if step[0] else x_t

@@ -148,7 +148,7 @@ Q_XT_X0 = Task(
 def _q_sample(n_steps: int, *shape: int, only: int | None = None, draws: bool = False) -> Any:
     def inputs(random: Random) -> Inputs:
         drawn = _images(n_steps, *shape, only=only)(random)
-        drawn |= ddpm_tables(n_steps, "q_mean", "q_var")
+        drawn |= ddpm_tables(n_steps, "q_xt_x0")
         if draws:
             return drawn | {"constant": constant(random), "seed": seed(random)}
         return drawn | {"eps": values(random, *shape)}
@@ -266,7 +266,7 @@ Q_SAMPLE = Task(
 
 def _loss(n_steps: int, *shape: int, noise: bool = True) -> Any:
     def inputs(random: Random) -> Inputs:
-        drawn = ddpm_tables(n_steps, "q_mean", "q_var", "q_noise") | {
+        drawn = ddpm_tables(n_steps, "q_xt_x0", "q_sample") | {
             "n_steps": n_steps, "weight": timed_weight(random, shape[1]),
             "seed": seed_with_times(random, n_steps, shape[0]), "x0": values(random, *shape),
         }  # fmt: skip
@@ -287,8 +287,8 @@ def _loss_moments(inputs: Mapping[str, np.ndarray]) -> dict[str, tuple[Any, Any]
     found = []
     for t in drawn:
         mean, std = (
-            np.asarray(inputs[f"given_{name}"], float)[t].reshape(-1, 1, 1, 1)
-            for name in ("q_mean", "q_noise")
+            np.asarray(inputs[f"given_q_sample.{term}"], float)[t].reshape(-1, 1, 1, 1)
+            for term in ("x0", "eps")
         )
         level = shift.reshape(-1, 1, 1) * np.cos(0.3 * t).reshape(-1, 1, 1, 1) + place
         xt = mean * x0 + std * noise

@@ -180,7 +180,7 @@ def _p_sample(n_steps: int, *shape: int, only: int | None = None, mixed: bool = 
             drawn["t"] = random.permutation(times(random, n_steps, shape[0], 1))
         if mixed:
             drawn["t"][[2, -1]] = 0
-        drawn |= ddpm_tables(n_steps, "p_image", "p_eps", "p_var")
+        drawn |= ddpm_tables(n_steps, "p_xt_prev_xt")
         return drawn | {"constant": constant(random), "seed": seed(random)}
 
     return inputs
