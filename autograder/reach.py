@@ -56,6 +56,7 @@ class _Reach:
     """Arrays, and which of them hold an answer."""
 
     def __init__(self, known: Mapping[str, np.ndarray]) -> None:
+        known = {where: array for where, array in known.items() if array.dtype.kind == "f"}
         numbers = {
             where: np.sort(array.reshape(-1).astype(float)) for where, array in known.items()
         }

@@ -124,7 +124,7 @@ SAMPLE = Task(
             _process(12, 4, 2, 5, asked=7),
             _process(21, 3, 2, 4, asked=5),
         ),
-        Case("one-image", "a single image", _process(8, 1, 2, 6), _process(5, 1, 3, 4), weight=0.5),
+        Case("one-image", "a single image", _process(15, 1, 2, 6), _process(5, 1, 3, 4), weight=0.5),
         Case(
             "one-step",
             "a single step",
@@ -216,14 +216,14 @@ INTERMEDIATE = Task(
         Case(
             "one-image",
             "a single image",
-            _shown((9, 4, 3, 6), 1, 5, (3, 8)),
+            _shown((18, 4, 3, 6), 1, 5, (3, 8)),
             _shown((6, 3, 2, 5), 1, 4, (2, 5)),
             weight=0.5,
         ),
         Case(
             "independent",
             "real noise, at first and at every step",
-            _drawing(_shown((9, 3, 2, 4), 5, 8, ())),
+            _drawing(_shown((20, 3, 2, 4), 5, 8, ())),
             _drawing(_shown((6, 4, 2, 5), 3, 7, ())),
             "q2.generate_intermediate_samples_draws",
             weight=0.5,

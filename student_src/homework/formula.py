@@ -13,7 +13,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -137,32 +136,3 @@ def change(name: str, found: Fraction, expected: Fraction) -> str:
 def exchange(found: str, expected: str) -> str:
     """What is said of a term that has taken the place of another one."""
     return f"`{found}` stands where `{expected}` is expected"
-
-
-def products(formula: Formula) -> Iterator[str]:
-    """All texts of products that can be recognised."""
-    powers = exponents(len(formula.factors))
-    for base in formula.bases or ("",):
-        for row, constant in itertools.product(powers, CONSTANTS):
-            if allowed(row, constant):
-                yield product(formula.factors, row, constant, base)
-
-
-def changes(formula: Formula) -> Iterator[str]:
-    """All texts of one change in a sum; at most two of them are told, and one scale."""
-    expected = [Fraction(c) for c in formula.coefficients]
-    for name, right in zip(formula.terms, expected):
-        yield from (change(name, found, right) for found in COEFFICIENTS if found != right)
-        if right:
-            yield from (exchange(n, name) for n, r in zip(formula.terms, expected) if not r)
-
-
-def count(formula: Formula) -> int:
-    """How many sentences can be said of an output: what they can carry is its logarithm."""
-    if formula.terms:
-        single = sum(1 for _ in changes(formula))
-        return (
-            (1 + single + single * (single - 1) // 2) * len(MULTIPLES) * (1 + len(formula.scales))
-        )
-    weights = sum(1 for _ in products(formula))
-    return (weights + 1) * (len(formula.images) or 1)
