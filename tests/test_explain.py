@@ -129,7 +129,11 @@ def test_hidden_cases_tell_little_more_than_whether_they_pass(hidden: Path) -> N
         for task in assignment.tasks:
             told = 0.0
             for _ in scored_cases(task):
-                copies = (None, Verdict(PASSED), *(Verdict(s, "public", "", "1.5") for s in statuses))
+                copies = (
+                    None,
+                    Verdict(PASSED),
+                    *(Verdict(s, "public", "", "1.5") for s in statuses),
+                )
                 texts = [
                     {repr(of_hidden(Verdict(s, "mu is 0.2121", "0.2121", "0.2121"), copy))}
                     for copy in copies

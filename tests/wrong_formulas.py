@@ -67,13 +67,13 @@ ROWS: tuple[Row, ...] = (
     ("q1.log_likelihood_normal", "-0.5 *", "0.5 *", "with its sign turned"),
     ("q1.log_likelihood_normal", "(z - mu) ** 2", "(z - mu) ** 3", ""),
     # --- log_mean_exp
-    ("q1.log_mean_exp", ".sum(dim=1) / samples", ".sum(dim=1) / y.shape[0]",
+    ("q1.log_mean_exp", ".sum(dim=1) / sample_size", ".sum(dim=1) / y.shape[0]",
      "`log(number of rows)` stands where `log(number of samples)`"),
-    ("q1.log_mean_exp", ".sum(dim=1) / samples", ".sum(dim=1) * samples",
+    ("q1.log_mean_exp", ".sum(dim=1) / sample_size", ".sum(dim=1) * sample_size",
      "`log(number of samples)` has the factor 1 where -1"),
     ("q1.log_mean_exp", "largest.squeeze(1) +", "-largest.squeeze(1) +",
      "`the largest entry of the row` has the factor -1"),
-    ("q1.log_mean_exp", ".sum(dim=1) / samples)", ".sum(dim=1) / samples) / 2",
+    ("q1.log_mean_exp", ".sum(dim=1) / sample_size)", ".sum(dim=1) / sample_size) / 2",
      "has the factor 1/2 where 1 is expected"),
     # --- kl_gaussian_gaussian_analytic
     ("q1.kl_gaussian_gaussian_analytic", _KL, "(logvar_p - logvar_q + 0.5 * (ratio - 1))",

@@ -128,8 +128,9 @@ def in_double(draft: Draft, state: random.Random) -> bool:
 def by_rows(draft: Draft, state: random.Random) -> bool:
     """One row of the batch at a time, put together in the end."""
     names = forms.BY_ROWS.get(draft.task)
-    if not names or "return" not in draft.body:
-        return False
+    used = {node.id for node in ast.walk(draft.tree) if isinstance(node, ast.Name)}
+    if not names or "return" not in draft.body or used & course.names_outside(draft.task):
+        return False  # sizes of the whole batch are not those of a row
     rest = [name for name in draft.arguments if name not in names]
     arguments = ", ".join([*names, *rest])
     text = f"def _one_row({arguments}):\n{textwrap.indent(draft.body, '    ')}"

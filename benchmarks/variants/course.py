@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -102,12 +102,13 @@ def names_outside(task_id: str) -> frozenset[str]:
             return None if ast.dump(node) in inside else super().generic_visit(node)
 
     around = Without().visit(ast.parse(ast.unparse(function(task_id))))
-    return frozenset(
-        node.id
-        for statement in around.body[0].body
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    )
+    nodes = [node for statement in around.body[0].body for node in ast.walk(statement)]
+    loops = [node.target for node in nodes if isinstance(node, ast.comprehension)]
+    return frozenset(_stored(nodes) - _stored(name for loop in loops for name in ast.walk(loop)))
+
+
+def _stored(nodes: Iterable[ast.AST]) -> set[str]:
+    return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
 
 
 @cache

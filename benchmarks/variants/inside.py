@@ -47,6 +47,7 @@ class InProcess:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.notes: dict[str, set[str]] = {}  # remarks are of no interest here
 
     def run_together(
         self, stems: Sequence[str], tasks: Sequence[Sequence[CaseInputs]], goes_on: object

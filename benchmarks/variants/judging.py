@@ -83,12 +83,12 @@ def _said(task: TaskResult, files: dict[str, bytes]) -> Said:
     if task.status == PASSED:
         return Said(share, "", "", text)
     claim = re.sub(r"-?\d+(\.\d+)?(e-?\d+)?", "#", worst.rationale)
-    claim = worst.mistake or f"{claim} {worst.help}".strip()
+    claim = worst.mistake or f"{claim} {worst.help} {worst.formula}".strip()
     return Said(share, _kind(worst), claim, text, worst.mistake)
 
 
 def _kind(verdict) -> str:
-    if verdict.mistake:
+    if verdict.mistake or verdict.formula:
         return NAMED
     if verdict.status != FAILED:
         return RAISED if verdict.status in (ERROR, TIMEOUT) else verdict.status
@@ -112,7 +112,7 @@ def _false(variant: Variant, said: Said, others: Path) -> str:
         # Draws of another layout are other numbers, though the same is wrong with them.
         if not truth.shows_in_noise_alone(variant.task, said.mistake):
             return f"it is not the mistake {said.mistake}"
-    elif said.kind != USEFUL:
+    elif said.kind not in (NAMED, USEFUL):
         return ""
     again = say(variant, others)
     return "" if again.claim == said.claim else f"on other inputs: {again.claim}"

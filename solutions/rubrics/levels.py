@@ -257,7 +257,7 @@ def training_often(shape: tuple[int, ...], n_steps: int, calls: int = 24) -> Mak
 
     def make(random: Random) -> Inputs:
         inputs = training(shape, n_steps)(random)
-        return inputs | {"seed": seed_of_coins(random, calls)}
+        return inputs | {"seed": seed_of_coins(random, calls), "calls": calls}
 
     return make
 

@@ -138,36 +138,30 @@ return torch.stack(rows)
     ],
     "q1.kl_gaussian_gaussian_mc": [
         """
-total = torch.zeros(mu_q.shape[0], device=mu_q.device)
-for _ in range(num_samples):
-    z = mu_q + torch.exp(logvar_q / 2) * randomizer.normal_like(mu_q)
-    log_q = -0.5 * (logvar_q + (z - mu_q) ** 2 / logvar_q.exp())
-    log_p = -0.5 * (logvar_p + (z - mu_p) ** 2 / logvar_p.exp())
-    total = total + (log_q - log_p).flatten(1).sum(1)
+total = torch.zeros(batch_size, device=mu_q.device)
+for mean, log_variance, m, v in zip(*(a.unbind(1) for a in (mu_q, logvar_q, mu_p, logvar_p))):
+    z = mean + torch.exp(log_variance / 2) * randomizer.normal_like(mean)
+    log_q = -0.5 * (log_variance + (z - mean) ** 2 / log_variance.exp())
+    log_p = -0.5 * (v + (z - m) ** 2 / v.exp())
+    total = total + (log_q - log_p).sum(1)
 return total / num_samples
 """,
         """
-std_q, std_p = torch.exp(0.5 * logvar_q), torch.exp(0.5 * logvar_p)
-q = torch.distributions.Normal(mu_q.flatten(1), std_q.flatten(1))
-p = torch.distributions.Normal(mu_p.flatten(1), std_p.flatten(1))
-z = q.sample((num_samples,))
-return (q.log_prob(z) - p.log_prob(z)).sum(dim=2).mean(dim=0)
+q = torch.distributions.Normal(mu_q, torch.exp(0.5 * logvar_q))
+p = torch.distributions.Normal(mu_p, torch.exp(0.5 * logvar_p))
+z = q.sample()
+return (q.log_prob(z) - p.log_prob(z)).sum(dim=2).mean(dim=1)
 """,
         """
-batch = mu_q.shape[0]
-input_size = mu_q[0].numel()
-def many(x):
-    return x.reshape(batch, 1, input_size).expand(batch, num_samples, input_size)
-mu_q, logvar_q, mu_p, logvar_p = many(mu_q), many(logvar_q), many(mu_p), many(logvar_p)
-z = mu_q + torch.sqrt(torch.exp(logvar_q)) * torch.randn(batch, num_samples, input_size)
+z = mu_q + torch.sqrt(torch.exp(logvar_q)) * torch.randn(batch_size, num_samples, input_size)
 def log_density(m, v):
     return -0.5 * (math.log(2 * math.pi) + v + (z - m) ** 2 * torch.exp(-v)).sum(dim=-1)
 return (log_density(mu_q, logvar_q) - log_density(mu_p, logvar_p)).mean(-1)
 """,
         """
 estimates = []
-for a, b, c, d in zip(mu_q.flatten(1), logvar_q.flatten(1), mu_p.flatten(1), logvar_p.flatten(1)):
-    eps = torch.randn(num_samples, a.numel())
+for a, b, c, d in zip(mu_q, logvar_q, mu_p, logvar_p):
+    eps = torch.randn(num_samples, input_size)
     z = a + (b / 2).exp() * eps
     ratio = 0.5 * (d - b - eps ** 2 + (z - c) ** 2 / d.exp())
     estimates.append(ratio.sum(1).mean())

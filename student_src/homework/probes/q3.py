@@ -16,8 +16,6 @@ from homework.student import Student
 
 Values = dict[str, Any]
 
-CALLS = 24  # of a loss that is called often
-
 
 def _model(student: Student, inputs: Inputs) -> Any:
     """The student's CFGDiffusion; methods that come with the case are looked up."""
@@ -122,8 +120,9 @@ def loss_often(student: Student, inputs: Inputs) -> Values:
     """The losses of many calls with noise and labels: what happens only now and then shows."""
     model = _model(student, inputs)
     given = [inputs[name] for name in ("x0", "labels", "noise")]
+    calls = int(inputs["calls"])
     with replay(int(inputs["seed"])):
-        losses = [student.method(model, "loss")(*map(torch.clone, given)) for _ in range(CALLS)]
+        losses = [student.method(model, "loss")(*map(torch.clone, given)) for _ in range(calls)]
     return {"value": _stack(losses)} | model.eps_model.note_calls(labelled=True)
 
 
