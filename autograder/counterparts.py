@@ -1,8 +1,8 @@
 """Proves that graded cases hold no surprise, and that public ones give no answer away.
 
 Every hidden case has a public counterpart of the same kind: the same probe, the same inputs by name
-and number of axes. The two differ in sizes. No hidden case has as many steps as a public one or one of
-another task, since schedules are functions of the number of steps.
+and number of axes. The two differ in sizes. No hidden case has as many steps as a public one, or
+one of another task, since schedules are functions of the number of steps.
 """
 
 from __future__ import annotations

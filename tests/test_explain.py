@@ -15,8 +15,8 @@ from autograder.verdicts import of_hidden, scored_cases
 from homework import compare, probing
 from homework.diagnose import Pair, noise_problem, pattern
 from homework.explain import Tried, explain
-from homework.student import Student
 from homework.sentences import HIDDEN
+from homework.student import Student
 from homework.verdict import (
     ERROR,
     FAILED,

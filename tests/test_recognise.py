@@ -13,7 +13,6 @@ from autograder import build_fixtures, rubric, source
 from autograder.rubric import Mistake
 from cases import ROOT
 from homework import fixtures, probing
-from homework.formula import count, holds
 from homework.outcome import Value
 from homework.recognise import Seen, recognise
 from homework.student import Student
@@ -80,7 +79,6 @@ def test_wrong_formulas_are_recognised_or_passed_over(row, tmp_path):
     made = bench(row[0])
     said = recognise(made.task, made.wrong(tmp_path, planted(row)))
     assert row[3] in said if row[3] else not said
-    assert not said or any(holds(formula, said) for formula in made.task.formulas)
 
 
 TASKS = sorted({row[0] for row in ROWS})

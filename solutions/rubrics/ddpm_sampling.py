@@ -124,7 +124,13 @@ SAMPLE = Task(
             _process(12, 4, 2, 5, asked=7),
             _process(21, 3, 2, 4, asked=5),
         ),
-        Case("one-image", "a single image", _process(15, 1, 2, 6), _process(5, 1, 3, 4), weight=0.5),
+        Case(
+            "one-image",
+            "a single image",
+            _process(15, 1, 2, 6),
+            _process(5, 1, 3, 4),
+            weight=0.5,
+        ),
         Case(
             "one-step",
             "a single step",
