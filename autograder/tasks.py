@@ -133,7 +133,7 @@ class _Pass:
         everything = self.tasks.assignment.tasks
         left = [task for task in everything if task.id not in self.results]
         if self.before is not None:
-            left = [task for task in left if not _all_pass(self.before.found[task.id])]
+            left = [task for task in left if not _is_settled(task, self.before.found[task.id])]
         while left:
             came = self._together(left)
             for place, task in enumerate(tuple(left)):
@@ -167,7 +167,7 @@ class _Pass:
         """Whether the next task may run in the same child: one that is not right may spoil it."""
         if self.before is not None:
             return all(one.outcome is not None for one in found.values())
-        return _all_pass(found) or all(_is_stub(task, one) for one in found.values())
+        return _is_settled(task, found)
 
     def _complete(self, task: Task, came: Mapping[str, CaseOutcome], others: bool) -> Found:
         """What cases give, those included that have to be run again alone.
@@ -219,6 +219,11 @@ def _name(task: Task, case: Case) -> str:
 
 def _all_pass(found: Found) -> bool:
     return bool(found) and all(one.verdict.status == PASSED for one in found.values())
+
+
+def _is_settled(task: Task, found: Found) -> bool:
+    """Whether all is right, or is the stub: that spoils nothing, and nobody need explain it."""
+    return _all_pass(found) or all(_is_stub(task, one) for one in found.values())
 
 
 def _is_to_be_run(task: Task, came: CaseOutcome, others: bool) -> bool:

@@ -80,6 +80,8 @@ def of_hidden(verdict: Verdict, copy: Verdict | None) -> Verdict:
         return verdict
     if copy is not None and copy.status not in (PASSED, GRADER_FAULT):
         return replace(copy, detail="", file="", line=0, output="", remark="")
+    if copy is None and verdict.status == NOT_IMPLEMENTED:
+        return replace(verdict, detail="", file="", line=0)
     status = {NOT_RUN: TIMEOUT, NOT_IMPLEMENTED: ERROR}.get(verdict.status, verdict.status)
     return Verdict(status, *say.HIDDEN[status])
 
