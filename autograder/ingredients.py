@@ -25,7 +25,7 @@ def formula(declared: Ingredients, inputs: Mapping[str, Any]) -> Formula:
 
 
 def arrays(declared: Ingredients, inputs: Arrays, expected: np.ndarray) -> Arrays:
-    """The ingredients of one case by kind, where `homework.recognise` looks at them.
+    """The ingredients of one case by kind, where `homework.recognise` looks at them, if any.
 
     Raises:
         RubricError: the declared sum is not what the reference gives.

@@ -87,7 +87,7 @@ class NothingToExecute(nbconvert.preprocessors.ExecutePreprocessor):
 
 
 def _set_executor(executor: type) -> None:
-    # Otter looks this name up anew for every submission, after before_grading.
+    # Otter looks this name up again for every submission, after before_grading.
     setattr(nbconvert.preprocessors, "ExecutePreprocessor", executor)  # noqa: B010 (a type)
 
 

@@ -12,10 +12,12 @@ import io
 import json
 import os
 import secrets
+import sys
 import textwrap
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +60,14 @@ class Places:
     @property
     def build(self) -> Path:
         return self.root / "build"
+
+    @property
+    def homework(self) -> Path:
+        return self.root / "student_src" / "homework"
+
+    @property
+    def public(self) -> Path:
+        return self.build / "public"
 
     @property
     def hidden(self) -> Path:
@@ -104,8 +114,31 @@ def generated(places: Places, rubrics: list[Rubric]) -> Iterator[tuple[str, byte
         yield f"assignments/{item.notebook}", notebooks.build(master).encode()
         catalogue = build_fixtures.catalogue(item, places.solutions, public=True)
         yield f"test_resources/{item.assignment}.json", build_fixtures.text_of(catalogue).encode()
-        arrays = build_fixtures.arrays(item, places.solutions, secret=None)
-        yield f"test_resources/{item.assignment}.npz", build_fixtures.npz_bytes(arrays)
+        yield f"test_resources/{item.assignment}.npz", _public_fixtures(places, item)
+
+
+def _public_fixtures(places: Places, item: Rubric) -> bytes:
+    """The public fixtures, which take longest of all: made once as long as no code changes."""
+    kept = places.public / f"{item.assignment}-{_digest_of_code(places)}.npz"
+    if not kept.is_file():
+        content = build_fixtures.npz_bytes(build_fixtures.arrays(item, places.solutions, None))
+        places.public.mkdir(parents=True, exist_ok=True)
+        for old in places.public.glob(f"{item.assignment}-*"):
+            old.unlink(missing_ok=True)
+        partial = kept.with_suffix(f".{os.getpid()}")
+        partial.write_bytes(content)
+        os.replace(partial, kept)
+    return kept.read_bytes()
+
+
+def _digest_of_code(places: Places) -> str:
+    """Of everything that decides fixtures: the kit's code, Python, torch and numpy."""
+    found = hashlib.sha256(f"{sys.version} {version('torch')} {np.__version__}".encode())
+    for folder in (places.solutions, places.root / "autograder", places.homework):
+        for path in sorted(folder.rglob("*.py")):
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            found.update(f"{path.relative_to(places.root).as_posix()} {content}\n".encode())
+    return found.hexdigest()[:16]
 
 
 def _stub(places: Places, item: Rubric, file: str) -> str:
@@ -180,7 +213,7 @@ def _hidden(places: Places, item: Rubric, secret: int) -> Iterator[tuple[str, by
 def student_files(places: Places, item: Rubric) -> list[Path]:
     """What the students of one assignment get: the allow-list."""
     root = places.root
-    homework = sorted((root / "student_src" / "homework").rglob("*"))
+    homework = sorted(places.homework.rglob("*"))
     files = [root / name for name in SHARED]
     files += [root / "student_src" / file for file in (*item.files, *item.provided, *STUDENT_TESTS)]
     files += [path for path in homework if path.suffix in HOMEWORK_ENDINGS]

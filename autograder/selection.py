@@ -64,7 +64,7 @@ def seed_hash(fixtures: Path, chosen: Sequence[Assignment]) -> str:
             try:
                 digest.update(path.read_bytes())
             except OSError as error:
-                raise FixtureError(f"{path} cannot be read ({error}); get it anew") from None
+                raise FixtureError(f"{path} cannot be read ({error}); download it again") from None
     return digest.hexdigest()
 
 

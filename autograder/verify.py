@@ -10,6 +10,8 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +57,9 @@ def prove(places: Places, jobs: int, say: Callable[[str], None]) -> Problems:
     )
     problems += _repeats(places, rubrics)
     say("zips built a second time and compared")
-    problems += [p for item in rubrics for p in _reference_through_zip(places, item)]
+    with ThreadPoolExecutor(jobs) as threads:
+        for found in threads.map(partial(_reference_through_zip, places), rubrics):
+            problems += found
     say("reference graded through the Gradescope zips")
     with Grader(
         places.hidden, [r.assignment for r in rubrics], jobs, private=[places.solutions]
@@ -87,7 +91,7 @@ def _stubs(places: Places, rubrics: list[Rubric], grader: Grader) -> Iterator[st
             yield f"the stub gets {task.score:g} points for {task.task}: {task.worst.rationale}"
 
 
-def _reference_through_zip(places: Places, item: Rubric) -> Iterator[str]:
+def _reference_through_zip(places: Places, item: Rubric) -> Problems:
     """The zip just built, unpacked and run by itself, must give the reference full marks."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -104,11 +108,12 @@ def _reference_through_zip(places: Places, item: Rubric) -> Iterator[str]:
             [*command, *arguments], capture_output=True, text=True, env=environment
         )
         if run.returncode:
-            yield f"{item.assignment}: the zip's judge fails: {run.stderr.strip()[-300:]}"
-            return
-        for test in json.loads(run.stdout)["tests"]:
-            if test["score"] != test["max_score"]:
-                yield f"the reference loses points for {test['number']}: {test['output']}"
+            return [f"{item.assignment}: the zip's judge fails: {run.stderr.strip()[-300:]}"]
+        return [
+            f"the reference loses points for {test['number']}: {test['output']}"
+            for test in json.loads(run.stdout)["tests"]
+            if test["score"] != test["max_score"]
+        ]
 
 
 def _mistakes(places: Places, rubrics: list[Rubric], grader: Grader) -> Problems:

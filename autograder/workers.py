@@ -5,7 +5,7 @@ killed, by whomever, is replaced within milliseconds, and the first one within t
 loading torch takes; whatever was being graded meanwhile is graded again.
 
 Once a batch turns out to be more than a few submissions, the first zygote takes the time to make
-forks cheaper, and is forked anew.
+forks cheaper, and is forked again.
 """
 
 from __future__ import annotations

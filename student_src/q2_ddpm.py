@@ -115,7 +115,7 @@ class DenoiseDiffusion:
 
         Ho et al. 2020, algorithm 2, line 4, with our 0-based t: images with t = 0 get the mean
         alone, all others mean + standard deviation * noise. This is decided image by image, since
-        times of one batch may differ. The noise is drawn from N(0, I), anew at every call and
+        times of one batch may differ. The noise is drawn from N(0, I), afresh at every call and
         independently for every image and pixel.
 
         Args:

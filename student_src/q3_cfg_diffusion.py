@@ -195,7 +195,7 @@ class CFGDiffusion:
         """Draw z_lambda' from the reverse step p(z_lambda' | z_lambda). Eq. 4.
 
         mu_p_theta(z, x_t) + sqrt(var_p_theta) * noise, with the default v. The noise is drawn from
-        N(0, I), anew at every call and independently for every image and pixel.
+        N(0, I), afresh at every call and independently for every image and pixel.
 
         Args:
             z_lambda_t: (batch, channels, height, width) latents at level lambda_t.

@@ -211,7 +211,7 @@ def test_which_assignment(built: Path, tmp_path: Path) -> None:
     assert collect(folder).returncode == 0 and (folder / "submission_vae.zip").exists()
     shutil.rmtree(folder / "test_resources")
     done = collect(folder)
-    assert done.returncode == 2 and "get that folder anew" in done.stdout
+    assert done.returncode == 2 and "download that folder again" in done.stdout
 
 
 def test_the_notebook_keeps_its_bytes(kit: Path) -> None:

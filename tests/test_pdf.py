@@ -431,7 +431,7 @@ def test_in_colab_the_open_notebook_is_read(
     assert result.path and "Unsaved." in pages(result.path)[1]
 
 
-def test_typst_is_begun_anew_after_a_crash(tmp_path: Path) -> None:
+def test_typst_is_started_again_after_a_crash(tmp_path: Path) -> None:
     with Typesetter(tmp_path) as setter:
         assert setter.accepts("[a]") and not setter.accepts("[a")
         assert setter._worker

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import shutil
 import subprocess
 import sys
@@ -38,6 +39,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(ROOT / name, root / name, ignore=ignore)
     for name in FILES:
         shutil.copy(ROOT / name, root / name)
+    if Places(ROOT).public.is_dir():  # what is made of the same code need not be made again
+        shutil.copytree(Places(ROOT).public, Places(root).public)
     done = autograder(root, "release", "--seed", "a term")
     assert done.returncode == 0, done.stderr
     return root
@@ -123,9 +126,14 @@ def test_nbgrader_keeps_the_files_that_students_hand_in(built: Path, tmp_path: P
     config = (built / "build" / "nbgrader_config.py").read_text(encoding="utf-8")
     config += 'c.CourseDirectory.course_id = "course"\nc.ExecutePreprocessor.timeout = 300\n'
     (tmp_path / "nbgrader_config.py").write_text(config, encoding="utf-8")
+    # It calls programs that are installed beside this Python.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     for command in ("generate_assignment vae", "autograde vae", "export"):
         program = [sys.executable, "-m", "nbgrader", *command.split()]
-        done = subprocess.run(program, capture_output=True, text=True, cwd=tmp_path)
+        environment = os.environ | {"PATH": path}
+        done = subprocess.run(
+            program, capture_output=True, text=True, cwd=tmp_path, env=environment
+        )
         assert done.returncode == 0, done.stderr
     with open(tmp_path / "grades.csv", newline="", encoding="utf-8") as file:
         (row,) = csv.DictReader(file)

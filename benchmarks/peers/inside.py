@@ -78,7 +78,7 @@ class Clocks:
         self.cells[self.labels.index(label)] += seconds
 
     def take(self) -> dict[str, float]:
-        """What was counted; counting begins anew."""
+        """What was counted; counting begins again."""
         found = dict(zip(self.labels, self.cells))
         for index in range(len(self.labels)):
             self.cells[index] = 0.0

@@ -66,7 +66,7 @@ class Tool(ABC):
 
 
 class EachAlone(Tool):
-    """A tool that is started anew for each submission."""
+    """A tool that is started again for each submission."""
 
     def grade(self, given: Sequence[Submission], watch: Memory | None = None) -> Graded:
         used, passed = Used(), {}

@@ -523,7 +523,7 @@ r"""
 
 Two ways to take fewer steps. *The first times only*: `trainer.sample(n_steps=k)` starts with pure noise
 at time $k - 1$, where the network expects an image with some noise. *Spread out*: visit $k$ times from
-the last to the first, and work out $\beta$ anew between them, so that $\bar\alpha$ is right at each
+the last to the first, and work out a new $\beta$ between them, so that $\bar\alpha$ is right at each
 (Nichol & Dhariwal 2021, arXiv:2102.09672; `respace` in `homework/sampling.py`).
 
 The number in brackets is how sure the classifier is, on average. Trust your eyes more than it: it

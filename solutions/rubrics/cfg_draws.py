@@ -75,7 +75,7 @@ Q_SAMPLE = Task(
         ),
         Mistake(
             "own-noise",
-            "Noise was drawn anew, though it is handed in. Use the argument `noise`: the loss "
+            "New noise was drawn, though noise is handed in. Use the argument `noise`: the loss "
             "compares its prediction with that very noise.",
             edits=(("* noise", "* torch.randn_like(x)"),),
         ),
@@ -176,7 +176,7 @@ P_SAMPLE = Task(
         ),
         Mistake(
             "q-sample-for-p-sample",
-            "The estimated image was noised anew, as in q_sample, which forgets z. A reverse step "
+            "The estimated image was noised again, as in q_sample, which forgets z. A reverse step "
             "draws around mu_p_theta, which depends on z.",
             body="""
             noise = randomizer.normal_like(z_lambda_t)
@@ -236,7 +236,7 @@ P_SAMPLE = Task(
         ),
         Mistake(
             "noise-kept",
-            "The noise of the first call is kept and used again; draw it anew at every call.",
+            "The noise of the first call is kept and used again; draw new noise at every call.",
             body="""
             if not hasattr(self, "_noise"):
                 self._noise = randomizer.normal_like(z_lambda_t)
@@ -403,8 +403,8 @@ LOSS = Task(
         ),
         Mistake(
             "noise-ignored",
-            "Noise was drawn anew, though it is handed in: use the argument `noise` where there is "
-            "one.",
+            "New noise was drawn, though noise is handed in: use the argument `noise` where there "
+            "is one.",
             edits=(("z = self", "noise = torch.randn_like(x0)\n        z = self"),),
         ),
         Mistake(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from ddpm_ingredients import losses
 Inputs = Mapping[str, np.ndarray]
 Made = dict[str, dict[str, Any]]
 Image = Callable[[np.ndarray], np.ndarray]
+Run = tuple[Callable[..., np.ndarray], Callable[..., np.ndarray], tuple[str, str, str]]
 
 
 def _schedule(i: Inputs) -> Made:
@@ -291,36 +292,40 @@ def _sampling(i: Inputs) -> Made:
     """Whole runs of the sampler with another guidance, another estimate or another step."""
     if "constant" not in i:
         return {}
-    predict, found = _network(i), {}
-    with np.errstate(all="ignore"):
+    usual = next(iter(_STEPS.values()))
+    runs = {
+        f"what x_t = {name} with eps = {guided} gives": (mix, estimate, usual)
         for (guided, mix), (name, estimate) in itertools.product(
             _GUIDED.items(), _ESTIMATES.items()
-        ):
-            text = f"what x_t = {name} with eps = {guided} gives"
-            found[text] = _run(i, predict, mix, estimate, next(iter(_STEPS.values())))
-        right = _GUIDED["(1 + w) cond - w uncond"], _ESTIMATES["(z - sigma eps) / alpha"]
-        for step in list(_STEPS)[1:]:
-            found[f"what z' = {step} gives"] = _run(i, predict, *right, _STEPS[step])
-    return {"bases": found}
+        )
+    }
+    right = _GUIDED["(1 + w) cond - w uncond"], _ESTIMATES["(z - sigma eps) / alpha"]
+    for name, step in list(_STEPS.items())[1:]:
+        runs[f"what z' = {name} gives"] = (*right, step)
+    with np.errstate(all="ignore"):
+        return {"bases": dict(zip(runs, _run(i, list(runs.values()))))}
 
 
-def _run(
-    i: Inputs, predict: Callable[..., np.ndarray], mix: Callable[..., np.ndarray],
-    estimate: Callable[..., np.ndarray], step: tuple[str, str, str],
-) -> np.ndarray:  # fmt: skip
+def _run(i: Inputs, runs: Sequence[Run]) -> np.ndarray:
+    """(runs, batch, ...) what the runs end with; the network sees all of them at once."""
     tables = {name.removeprefix("given_"): value for name, value in i.items()}
     at = np.stack([tables["alpha_lambda.value"], tables["sigma_lambda.value"]], axis=1)
-    n = int(i.get("asked_steps", i["n_steps"]))
+    n, predict = int(i.get("asked_steps", i["n_steps"])), _network(i)
     shape = [int(i[name]) for name in ("n_samples", "image_channels", "image_size", "image_size")]
-    z = np.full(shape, float(i["constant"]))
+    z = np.full((len(runs), *shape), float(i["constant"]))
+    x_t = np.empty_like(z)
     w = float(i.get("cfg_scale", 3.0))
-    labels = i.get("labels", np.zeros(shape[0], np.int64))
+    labels = np.tile(i.get("labels", np.zeros(shape[0], np.int64)), len(runs))
     for t in range(n - 1, -1, -1):
-        eps = mix(predict(z, labels), predict(z, None), w)
-        x_t = estimate(z, eps, *at[t])
-        if t:
-            mu_z, mu_x, std = (tables[s][t, t - 1] if s else 0.0 for s in step)
-            z = mu_z * z + mu_x * x_t + std * float(i["constant"]) if step[0] else x_t
+        images = z.reshape(-1, *shape[1:])
+        cond, uncond = (predict(images, known).reshape(z.shape) for known in (labels, None))
+        for k, (mix, estimate, step) in enumerate(runs):
+            eps = mix(cond[k], uncond[k], w)
+            x_t[k] = estimate(z[k], eps, *at[t])
+            if t:
+                mu_z, mu_x, std = (tables[s][t, t - 1] if s else 0.0 for s in step)
+                drawn = std * float(i["constant"])
+                z[k] = mu_z * z[k] + mu_x * x_t[k] + drawn if step[0] else x_t[k]
     return x_t
 
 

@@ -170,8 +170,8 @@ ALPHA_LAMBDA = Task(
         ),
         Mistake(
             "kept-from-first-call",
-            "The result of the first call is kept and given back later; compute it anew from the "
-            "levels of each call.",
+            "The result of the first call is kept and given back later; compute it from the levels "
+            "of each call.",
             body="""
             if not hasattr(self, "_alpha"):
                 self._alpha = torch.sigmoid(lambda_t).sqrt()

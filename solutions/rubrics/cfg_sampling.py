@@ -160,7 +160,7 @@ SAMPLE = Task(
         ),
         Mistake(
             "q-sample-in-reverse",
-            "The estimate was noised anew with q_sample, which forgets z; draw the next latent "
+            "The estimate was noised again with q_sample, which forgets z; draw the next latent "
             "with p_sample.",
             edits=(
                 (

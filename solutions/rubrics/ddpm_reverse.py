@@ -153,7 +153,7 @@ P_XT_PREV_XT = Task(
         Mistake(
             "prediction-remembered",
             "The model's prediction for an earlier call is used again for images of the same "
-            "shape: predict anew at every call.",
+            "shape: predict again at every call.",
             edits=(
                 (
                     "self.eps_model(xt, t)",
@@ -320,7 +320,7 @@ P_SAMPLE = Task(
         ),
         Mistake(
             "noise-remembered",
-            "The noise of an earlier call is kept and used again: draw anew at every call.",
+            "The noise of an earlier call is kept and used again: draw new noise at every call.",
             edits=(
                 (_NOISE, "self.__dict__.setdefault(str(xt.shape), randomizer.normal_like(xt))"),
             ),

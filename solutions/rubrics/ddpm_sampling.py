@@ -58,7 +58,7 @@ _HINTS = {
     "n-steps-ignored": "Times are counted from args.n_steps, though another number of steps was "
     "asked for by `n_steps`.",
     "result-dropped": "The result of p_sample is not kept, so x stays the initial noise.",
-    "starts-anew": "Every step starts from fresh noise instead of from the images of the step "
+    "starts-afresh": "Every step starts from fresh noise instead of from the images of the step "
     "before.",
     "mean-only": "The mean of each step is used without its noise. `p_sample` draws the next "
     "images: leave the noise to it.",
@@ -91,7 +91,7 @@ def _shared(time: str, first: str) -> tuple[Mistake, ...]:
         "one-time-only": (time, "n_steps - 1"),
         "n-steps-ignored": (time, f"self.args.{time}"),
         "result-dropped": (f"x = {_STEP}", _STEP),
-        "starts-anew": ("p_sample(x, t)", "p_sample(randomizer.normal_like(x), t)"),
+        "starts-afresh": ("p_sample(x, t)", "p_sample(randomizer.normal_like(x), t)"),
         "mean-only": ("p_sample(x, t)", "p_xt_prev_xt(x, t)[0]"),
         "forward-process": ("p_sample(x, t)", "q_sample(x, t)"),
         "noise-twice": (_STEP, f"{_STEP} + {extra}"),

@@ -332,7 +332,7 @@ KL_MC = Task(
         ),
         Mistake(
             "noise-remembered",
-            "The noise of an earlier call is kept and used again: draw anew at every call.",
+            "The noise of an earlier call is kept and used again: draw new noise at every call.",
             edits=((_DRAW, _REMEMBERED),),
         ),
     ),

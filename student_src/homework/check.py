@@ -5,7 +5,7 @@
 
     python -m homework.check q1 --json
 
-Your files are read anew each time, so an edit counts at once, and whatever you have imported
+Your files are read again each time, so an edit counts at once, and whatever you have imported
 yourself stays as it is. Files are looked for beside the folder `homework`; the environment
 variable `HOMEWORK_FOLDER` names another place.
 
@@ -87,7 +87,7 @@ def examine(wanted: str | None = None, folder: Path | None = None) -> Report:
     except BaseException as error:
         report.problem = (
             f"the check itself failed ({type(error).__name__}: {error}); this is not the fault of "
-            "your code: tell your instructor, or get homework/ and test_resources/ anew"
+            "your code: tell your instructor, or download homework/ and test_resources/ again"
         )
     finally:
         _running.clear()
@@ -174,7 +174,7 @@ def _select(fixtures: Path, wanted: Any) -> list[tuple[Assignment, list[Task]]]:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise FixtureError(
             f"the fixtures in {fixtures} are damaged ({type(error).__name__}); "
-            "get the folder test_resources anew"
+            "download the folder test_resources again"
         ) from None
 
 

@@ -60,7 +60,7 @@ def catalogues() -> dict[str, dict[str, Any]]:
             continue
         found.append(catalogue)
     if not found:
-        raise Stop(f"there is no list of assignments in {folder}: get that folder anew", 2)
+        raise Stop(f"there is no list of assignments in {folder}: download that folder again", 2)
     return {c["assignment"]: c for c in sorted(found, key=lambda c: str(c["tasks"][0]["id"]))}
 
 
@@ -206,7 +206,7 @@ def show_report() -> None:
     report = ROOT / "report.pdf"
     if report.is_file():
         print(f"  not packed      report.pdf, saved {_saved(report)}: hand it in by itself;")
-        print("                  if you have changed an answer since, make it anew first")
+        print("                  if you have changed an answer since, make it again first")
     else:
         print("  none yet        report.pdf: the notebook's last cell makes it of your answers")
 
@@ -253,7 +253,7 @@ def collect(arguments: list[str]) -> int:
         show_report()
     broken = [item.name for item in items if item.problems]
     if broken:
-        raise Stop(f"Nothing was packed: see to {', '.join(broken)} as said above, and start anew.")
+        raise Stop(f"Nothing was packed: see to {', '.join(broken)} as said above, then try again.")
     target = ROOT / f"submission_{catalogue['assignment']}.zip"
     pack(items, target)  # before the checks, which run the student's code
     show_tasks(catalogue, items, "--no-check" not in options)

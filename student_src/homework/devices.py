@@ -56,7 +56,7 @@ def prepare(wish: str | torch.device = "auto", threads: int | None = 1) -> torch
 def keep_freed_memory() -> bool:
     """Tell the C library to reuse large blocks instead of handing them back to the system.
 
-    torch allocates each activation anew. By default glibc gets blocks of many megabytes from the
+    torch allocates each activation again. By default glibc gets blocks of many megabytes from the
     system and returns them at once, and the system clears every page again: that can cost as much
     as the arithmetic. Returns whether it could be told (Linux with glibc).
     """

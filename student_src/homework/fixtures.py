@@ -104,9 +104,9 @@ class Assignment:
         except FileNotFoundError:
             raise FixtureError(f"there are no fixtures for {name!r} in {folder}") from None
         except (OSError, ValueError) as error:
-            raise FixtureError(f"{path} cannot be read ({error}); get it anew") from None
+            raise FixtureError(f"{path} cannot be read ({error}); download it again") from None
         if self.catalogue.get("format") != FORMAT:
-            raise FixtureError(f"{path} belongs to another version of the kit; release it anew")
+            raise FixtureError(f"{path} belongs to another version of the kit; release it again")
         self.title: str = self.catalogue["title"]
         self.files: tuple[str, ...] = tuple(self.catalogue["files"])
         self.notebook: str = self.catalogue["notebook"]
@@ -147,7 +147,7 @@ def _read(path: Path) -> dict[tuple[str, str], CaseArrays]:
             entry = found.setdefault((task, case), CaseArrays())
             _part(entry, part)[name] = array
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise FixtureError(f"{path} cannot be read ({error}); get it anew") from None
+        raise FixtureError(f"{path} cannot be read ({error}); download it again") from None
     return found
 
 

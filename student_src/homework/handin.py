@@ -116,7 +116,7 @@ def look_at_notebook(item: Item) -> None:
         cells = json.loads(item.content.decode("utf-8"))["cells"]
         sources = ["".join(cell["source"]) for cell in cells if is_agreement(cell)]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        item.problems.append("it is not a notebook: open it, save it again, or get it anew")
+        item.problems.append("it is not a notebook: open it, save it again, or download it again")
         return
     if len(item.content) > LARGE_NOTEBOOK:
         item.remarks.append("is very large: clear outputs that you do not need")

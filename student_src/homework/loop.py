@@ -174,7 +174,7 @@ class Loop:
         if not loss.requires_grad:
             raise TrainingError(
                 "The loss does not depend on the network's weights any more: look for .detach(), "
-                ".item(), torch.no_grad() or a tensor made anew on its way."
+                ".item(), torch.no_grad() or a tensor made from its numbers on the way."
             )
         return loss.reshape(()), report.reshape(())
 

@@ -51,7 +51,7 @@ def versions() -> str:
 
 
 def fresh(stem: str) -> types.ModuleType:
-    """Import `<stem>.py` from `student_src` anew, with those of your files that it imports.
+    """Import `<stem>.py` from `student_src` again, with those of your files that it imports.
 
     Objects made before keep the code they were made with: make them again after an edit.
     """

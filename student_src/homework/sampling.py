@@ -51,7 +51,7 @@ def respace(diffusion: Any, n_steps: int) -> Any:
     """A copy of a diffusion that goes from noise to image in `n_steps` of its own steps.
 
     With a schedule of its own in `beta`, `alpha`, `alpha_bar`, `sigma2` (DDPM), n_steps of its
-    times are kept, first and last included, and beta is worked out anew between them, so that
+    times are kept, first and last included, and a new beta is worked out between them, so that
     alpha_bar stays what it was at each. With a schedule that is a function of t / n_steps (CFG),
     only `n_steps` changes. Raises ValueError when n_steps is not from 2 to the diffusion's.
     """

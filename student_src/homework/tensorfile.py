@@ -103,4 +103,4 @@ def _read(path: Path, keep_metadata: bool = False) -> tuple[dict, bytes]:
 
 
 def _damaged(path: Path) -> ValueError:
-    return ValueError(f"{path} is damaged or no safetensors file: delete it and make it anew")
+    return ValueError(f"{path} is damaged or no safetensors file: delete it and make it again")

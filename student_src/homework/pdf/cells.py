@@ -97,7 +97,7 @@ class Notebook:
 
 def load(content: bytes) -> tuple[dict[str, Any], list[Cell]]:
     """A notebook's metadata and cells; raises `ReportError`."""
-    problem = "this is not a notebook: open it in Jupyter and save it again, or get it anew"
+    problem = "this is not a notebook: open it in Jupyter and save it again, or download it again"
     try:
         raw = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError):

@@ -35,7 +35,7 @@ class TypesetError(Exception):
 
 
 class Typesetter:
-    """Typst, reading only `folder`, in a process of its own that is begun anew when it ends."""
+    """Typst, reading only `folder`, in a process of its own that is started again when it ends."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -141,7 +141,7 @@ def _redirected(name: str, base: type) -> Callable[..., Any]:
 class _Replayed:
     """Mixed into numpy's generators: draws come from the active streams, if there are any.
 
-    A generator that was given a seed has streams of its own, begun anew for each `replay`.
+    A generator that was given a seed has streams of its own, begun again for each `replay`.
     """
 
     _seed: Any = None  # of `default_rng(seed)` and `RandomState(seed)`

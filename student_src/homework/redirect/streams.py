@@ -32,7 +32,7 @@ class Streams:
         self.restart("main")
 
     def restart(self, name: object) -> None:
-        """Begin the normal and uniform streams of `name` anew: what re-seeding does."""
+        """Begin the normal and uniform streams of `name` again: what re-seeding does."""
         self._normal = RandomState(key(self.seed, "normal", name))
         self._uniform = RandomState(key(self.seed, "uniform", name))
 
