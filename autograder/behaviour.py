@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -22,10 +22,15 @@ LARGEST = 1e3  # more than the arcsinh of any number
 ORDINARY = 1.0  # from this weight on a case is no extreme one, where roundings are large
 
 
-def digests(found: Iterable[Tried]) -> tuple[str, ...]:
-    """Two names of what a task's wrong results are; none where there are no wrong values."""
-    wrong = [one for one in found if one.verdict.status == FAILED and one.case.weight > 0]
-    ordinary = [one for one in wrong if one.case.weight >= ORDINARY] or wrong
+def digests(found: Iterable[Tried], weights: Mapping[str, float]) -> tuple[str, ...]:
+    """Two names of what a task's wrong results are; none where there are no wrong values.
+
+    Args:
+        found: public cases.
+        weights: what their hidden counterparts count, by the names of public cases.
+    """
+    wrong = [one for one in found if one.verdict.status == FAILED]
+    ordinary = [one for one in wrong if weights[one.case.name] >= ORDINARY] or wrong
     if not ordinary or any(one.outcome is None for one in ordinary):
         return ()
     form, numbers = [], []

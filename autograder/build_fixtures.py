@@ -8,7 +8,7 @@ import os
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +33,9 @@ class BuildError(Exception):
     """The reference does not run, or gives values that cannot be graded against."""
 
 
-def catalogue_text(rubric: Rubric, solutions: Path, public: bool) -> str:
+def text_of(catalogue: Mapping[str, Any]) -> str:
     """The content of `<assignment>.json`."""
-    return json.dumps(catalogue(rubric, solutions, public), indent=1) + "\n"
+    return json.dumps(catalogue, indent=1) + "\n"
 
 
 def catalogue(rubric: Rubric, solutions: Path, public: bool) -> dict[str, Any]:
@@ -108,24 +108,25 @@ def arrays(rubric: Rubric, solutions: Path, secret: int | None) -> Arrays:
     """The arrays of an assignment's cases, named as `homework.fixtures` reads them.
 
     Args:
-        secret: the term's secret seed, for the hidden cases; None for their public counterparts.
+        secret: what hidden cases are drawn from; None for their public counterparts, which alone
+            have what explains wrong results.
     """
     found: Arrays = {}
     with tempfile.TemporaryDirectory() as temporary:
         for task in rubric.tasks:
-            variants = list(_variants(rubric, task, solutions, Path(temporary)))
+            students = list(variants(rubric, task, solutions, Path(temporary), secret is None))
             for case in task.cases:
-                found |= _case_arrays(task, case, secret, variants)
+                found |= _case_arrays(task, case, secret, students)
     return found
 
 
-def _variants(
-    rubric: Rubric, task: Task, solutions: Path, temporary: Path
+def variants(
+    rubric: Rubric, task: Task, solutions: Path, temporary: Path, mistakes: bool
 ) -> Iterator[tuple[str, Student]]:
-    """The reference (named "") and every planted mistake, each in a folder of its own."""
+    """The reference (named ""), and every planted mistake, each in a folder of its own."""
     stems = [file.removesuffix(".py") for file in rubric.files]
-    yield "", Student(solutions, stems, isolated=task.isolated)
-    for mistake in task.mistakes:
+    yield "", Student(solutions, stems)
+    for mistake in task.mistakes if mistakes else ():
         folder = temporary / f"{task.id}-{mistake.id}"
         folder.mkdir()
         for file in rubric.files:
@@ -133,7 +134,7 @@ def _variants(
             if file == task.file:
                 text = source.plant(text, file, task, mistake)
             (folder / file).write_text(text, encoding="utf-8")
-        yield mistake.id, Student(folder, stems, isolated=task.isolated)
+        yield mistake.id, Student(folder, stems)
 
 
 def _case_arrays(
@@ -151,7 +152,7 @@ def _case_arrays(
     found |= {f"out/{key}": value for key, value in exact.items()}
     for key, (mean, std) in _moments(case, probe, reference, inputs, outcome).items():
         found |= {f"mean/{key}": mean, f"std/{key}": std}
-    for index, declared in enumerate(task.ingredients):
+    for index, declared in enumerate(task.ingredients if secret is None else ()):
         if declared.output in exact:
             made = ingredients.arrays(declared, inputs, exact[declared.output])
             found |= {f"formula/{index}-{kind}": array for kind, array in made.items()}

@@ -1,8 +1,8 @@
 """Proves that graded cases hold no surprise, and that public ones give no answer away.
 
 Every hidden case has a public counterpart of the same kind: the same probe, the same inputs by name
-and number of axes. The two differ in sizes, and no hidden case has as many steps as a public one,
-since schedules are functions of the number of steps.
+and number of axes. The two differ in sizes. No hidden case has as many steps as a public one, or
+one of another task, since schedules are functions of the number of steps.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ from homework.fixtures import Assignment, Case
 Inputs = Mapping[str, np.ndarray]
 
 
-def problems(assignment: Assignment) -> Iterator[str]:
-    """What is amiss with an assignment's hidden fixtures, a sentence each."""
-    steps: dict[bool, set[int]] = {True: set(), False: set()}
+def problems(assignment: Assignment, drawn: int = 0) -> Iterator[str]:
+    """What is amiss with one set of an assignment's hidden cases, a sentence each."""
+    steps: dict[int, set[str]] = {}
     for task in assignment.tasks:
-        inputs = {case.name: assignment.arrays(task, case).inputs for case in task.cases}
+        inputs = {case.name: assignment.arrays(task, case, drawn).inputs for case in task.cases}
         for case in task.cases:
             if _has_schedule(inputs[case.name]):
-                steps[case.public].add(int(inputs[case.name]["n_steps"]))
+                number = int(inputs[case.name]["n_steps"])
+                steps.setdefault(number, set()).add("public" if case.public else task.id)
         public = {case.name: case for case in task.cases if case.public}
         for case in task.cases:
             if case.public:
@@ -34,8 +35,9 @@ def problems(assignment: Assignment) -> Iterator[str]:
                 yield f"{what} has no public counterpart of its kind"
             elif _sizes(inputs[case.name]) == _sizes(inputs[other.name]):
                 yield f"{what} has the sizes of its public counterpart"
-    for number in sorted(steps[True] & steps[False]):
-        yield f"{assignment.name}: public and hidden cases both have {number} steps"
+    for number, who in sorted(steps.items()):
+        if len(who) > 1:
+            yield f"{number} steps: cases of all of {', '.join(sorted(who))}"
 
 
 def _kind(case: Case, inputs: Mapping[str, Inputs]) -> tuple[object, ...]:

@@ -22,9 +22,10 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder import build_fixtures, gradescope, notebooks, rubric, source
+from autograder import build_fixtures, gradescope, notebooks, pool, rubric, source
 from autograder.rubric import Rubric
 from homework.allowed import LISTED
+from homework.fixtures import joined_up
 
 HEADER = (
     '# Generated from solutions/{file} by "autograder release". Fill in the TODOs here;\n'
@@ -111,8 +112,8 @@ def generated(places: Places, rubrics: list[Rubric]) -> Iterator[tuple[str, byte
             yield f"student_src/{file}", build_fixtures.provided(places.solutions, file).encode()
         master = places.solutions / "notebooks" / item.notebook.replace(".ipynb", ".py")
         yield f"assignments/{item.notebook}", notebooks.build(master).encode()
-        catalogue = build_fixtures.catalogue_text(item, places.solutions, public=True)
-        yield f"test_resources/{item.assignment}.json", catalogue.encode()
+        catalogue = build_fixtures.catalogue(item, places.solutions, public=True)
+        yield f"test_resources/{item.assignment}.json", build_fixtures.text_of(catalogue).encode()
         yield f"test_resources/{item.assignment}.npz", _public_fixtures(places, item)
 
 
@@ -186,20 +187,27 @@ def _same_arrays(found: bytes, wanted: bytes) -> bool:
 
 
 def write_hidden(places: Places, rubrics: list[Rubric], secret: int) -> None:
-    """Write the hidden fixtures, with copies of the public ones, readable for the owner alone."""
+    """Write the sets of hidden cases, with copies of the public ones, for the owner alone."""
     places.hidden.mkdir(parents=True, exist_ok=True)
     os.chmod(places.hidden, 0o700)
     for item in rubrics:
-        catalogue = build_fixtures.catalogue_text(item, places.solutions, public=False)
-        with np.load(places.root / "test_resources" / f"{item.assignment}.npz") as public:
-            arrays = dict(public) | build_fixtures.arrays(item, places.solutions, secret)
-        for ending, content in (
-            ("json", catalogue.encode()),
-            ("npz", build_fixtures.npz_bytes(arrays)),
-        ):
+        for path in places.hidden.glob(f"{item.assignment}.*"):
+            path.unlink()
+        for ending, content in _hidden(places, item, secret):
             path = places.hidden / f"{item.assignment}.{ending}"
             path.write_bytes(content)
             os.chmod(path, 0o600)
+
+
+def _hidden(places: Places, item: Rubric, secret: int) -> Iterator[tuple[str, bytes]]:
+    """Hidden fixtures by the ends of their names."""
+    choice = {"sets": pool.SETS, "key": pool.key(secret)}
+    catalogue = build_fixtures.catalogue(item, places.solutions, public=False) | choice
+    yield "json", build_fixtures.text_of(catalogue).encode()
+    yield "npz", (places.root / "test_resources" / f"{item.assignment}.npz").read_bytes()
+    for drawn in range(pool.SETS):
+        arrays = build_fixtures.arrays(item, places.solutions, pool.secret_of(secret, drawn))
+        yield f"{drawn}.npz", build_fixtures.npz_bytes(joined_up(arrays))
 
 
 def student_files(places: Places, item: Rubric) -> list[Path]:

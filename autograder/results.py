@@ -71,6 +71,7 @@ def _test(task: TaskResult, files: Mapping[str, bytes], told: str) -> dict[str, 
             "status": task.status,
             "mistake": task.worst.mistake,
             "cases": {case.case: case.verdict.status for case in task.cases},
+            "own_parts": task.own_parts,
             "remarks": task.remarks,
         },
     }

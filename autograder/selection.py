@@ -47,6 +47,11 @@ def release_digest(fixtures: Path, chosen: Sequence[Assignment]) -> str:
     return digest.hexdigest()[:16]
 
 
+def files_of(fixtures: Path, name: str) -> list[Path]:
+    """The hidden fixtures of one assignment."""
+    return sorted(fixtures.glob(f"{name}.*"))
+
+
 def seed_hash(fixtures: Path, chosen: Sequence[Assignment]) -> str:
     """A hash of the hidden fixtures, which the term's secret decides; it tells nothing of either.
 
@@ -55,8 +60,7 @@ def seed_hash(fixtures: Path, chosen: Sequence[Assignment]) -> str:
     """
     digest = hashlib.sha256()
     for assignment in chosen:
-        for ending in (".json", ".npz"):
-            path = fixtures / f"{assignment.name}{ending}"
+        for path in files_of(fixtures, assignment.name):
             try:
                 digest.update(path.read_bytes())
             except OSError as error:

@@ -1,23 +1,28 @@
 """Grades the tasks of one submission: in as few children as is fair.
 
-A child for each task costs several times as much as one for all. But in one for all, a task may
-spoil what comes after it, so of such a run only that stands which nothing can have spoiled: what is
-right, what came first, and stubs. Every other task is run again in a child of its own.
+A child for each task costs several times as much as one for all. So tasks share one as long as they
+are right; after one that is not, the next child begins. The first answer to a case stands, right
+or wrong. A case is run again only if it gave none: its child ended, or it raised in a child in
+which others had run before. Nothing that is run again has seen the inputs of a later task.
+
+Hidden cases tell whether they pass. All that is said of what is wrong comes from the public copies
+of the cases that fail, which are run last.
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from autograder import behaviour
+from autograder import behaviour, pool
 from autograder.intake.submission import Submission
 from autograder.judge.sandbox import CaseInputs, CaseOutcome, Sandbox
 from autograder.judge.slot import SandboxError, ZygoteGone
 from autograder.verdicts import (
-    SETTLED,
-    Words,
-    case_inputs,
+    case_result,
+    counterpart,
+    of_hidden,
     scored_cases,
     task_result,
     tried,
@@ -27,23 +32,21 @@ from autograder.verdicts import (
 )
 from homework import remarks
 from homework.explain import Tried, explain
-from homework.fixtures import Assignment, Case, Task
-from homework.verdict import GRADER_FAULT, PASSED, TaskResult, Verdict
+from homework.fixtures import Assignment, Case, Task, on_its_own
+from homework.verdict import ERROR, FAILED, GRADER_FAULT, PASSED, TaskResult, Verdict
 
 Found = dict[str, Tried]  # by name of the case
-Asked = dict[tuple[str, bool], list[CaseInputs]]  # by task, and whether of scored cases
 
 
 class Tasks:
     """Grades the tasks of one assignment for one submission after the other.
 
-    What is asked of all submissions alike is made once.
+    What is asked of many submissions is made once.
     """
 
     def __init__(self, assignment: Assignment) -> None:
         self.assignment = assignment
-        self._asked: Asked = {}
-        self._words = Words(assignment)
+        self._asked: dict[tuple[str, int], list[CaseInputs]] = {}
 
     def grade(self, sandbox: Sandbox, submission: Submission) -> list[TaskResult]:
         """Results of all tasks, for a submission whose files are staged in the sandbox.
@@ -52,120 +55,201 @@ class Tasks:
             ZygoteGone: the zygote has ended. Any other fault of the grader becomes a verdict.
         """
         results: dict[str, TaskResult] = {}
-        found: dict[str, Found] = {}
         for task in self.assignment.tasks:
             if task.file not in submission.files:
                 results[task.id] = unrun(task, why_not_run(task.file, submission))
-        tasks = [task for task in self.assignment.tasks if task.id not in results]
-        standing = self._together(sandbox, tasks, scored=True)
-        for task in tasks:
-            with _own_faults(task, results):
-                found[task.id] = self._found(sandbox, task, standing.get(task.id), scored=True)
-        # To show values; in children of their own, which have no inputs of hidden cases.
-        wrong = [task for task in tasks if _is_wrong(found.get(task.id, {}))]
-        shown = self._together(sandbox, wrong, scored=False)
-        for task in wrong:
-            with _own_faults(task, results):
-                known = shown.get(task.id)
-                if known is not None and not _explains(known, found[task.id]):
-                    known = None  # something before it may have spoiled it
-                found[task.id] |= self._found(sandbox, task, known, scored=False)
-        for task in tasks:
+        drawn = pool.chosen(self.assignment, submission.files)
+        hidden = _Pass(self, sandbox, results, drawn)
+        hidden.run()
+        # In children of their own, which have no inputs of hidden cases.
+        public = _Pass(self, sandbox, results, None, hidden)
+        public.run()
+        for task in self.assignment.tasks:
             if task.id not in results:
-                results[task.id] = self._result(task, found[task.id])
-        for task in tasks:
+                found, shown = hidden.found[task.id], public.found.get(task.id, {})
+                results[task.id] = self._result(task, found, shown, drawn)
+                results[task.id].own_parts = hidden.own_parts.get(task.id, {})
             codes = sandbox.notes.get(task.id, ())
             results[task.id].remarks += remarks.sentences(codes, self.assignment.files)
         return [results[task.id] for task in self.assignment.tasks]
 
-    def _together(self, sandbox: Sandbox, tasks: Sequence[Task], scored: bool) -> dict[str, Found]:
-        """Run tasks in one child; what stands of it, by task.
+    def asked(self, task: Task, drawn: int | None) -> list[CaseInputs]:
+        """The cases of a task in the form in which children get them."""
+        key = task.id, -1 if drawn is None else drawn
+        if key not in self._asked:
+            self._asked[key] = [
+                CaseInputs(_name(task, case), case.probe, self._arrays(task, case, drawn).inputs)
+                for case in _cases(task, drawn)
+            ]
+        return self._asked[key]
 
-        Copies of public cases are there to explain: of them everything is given, and whether they
-        explain anything is for the caller to see.
-        """
-        tasks = [task for task in tasks if _cases(task, scored)]
-        if len(tasks) < 2:
-            return {}
-        asked = {task.id: self._inputs(task, scored) for task in tasks}
+    def judged(self, task: Task, drawn: int | None, outcomes: Mapping[str, CaseOutcome]) -> Found:
+        """What came of cases, and the verdicts on them."""
+        return {
+            case.name: tried(task, case, self._arrays(task, case, drawn), outcomes[name])
+            for case in _cases(task, drawn)
+            if (name := _name(task, case)) in outcomes
+        }
+
+    def _arrays(self, task: Task, case: Case, drawn: int | None):
+        return self.assignment.arrays(task, case, drawn or 0)
+
+    def _result(self, task: Task, found: Found, shown: Found, drawn: int) -> TaskResult:
+        public = explain(task, list(shown.values()))
+        hidden = {name: one.verdict for name, one in found.items()}
+        withhold(task, hidden, lambda case: bool(self._arrays(task, case, drawn).expected))
+        said = public | {
+            name: of_hidden(verdict, public.get(counterpart(name)))
+            for name, verdict in hidden.items()
+        }
+        cases = [case_result(c, said[c.name]) for c in task.cases if c.name in said]
+        result = task_result(task, cases)
+        if behaviour.is_unexplained(result):
+            weights = {counterpart(case.name): case.weight for case in scored_cases(task)}
+            result.behaviour = behaviour.digests(shown.values(), weights)
+        return result
+
+
+@dataclass
+class _Pass:
+    """Runs hidden cases of all tasks, or then the public ones of those that are wrong.
+
+    Attributes:
+        results: of tasks that cannot be run; gets those at which the grader fails.
+        drawn: the number of a set of hidden cases; None for public cases.
+        before: what hidden cases gave.
+        own_parts: by task, and then by case: how it ended with given values, and without.
+    """
+
+    tasks: Tasks
+    sandbox: Sandbox
+    results: dict[str, TaskResult]
+    drawn: int | None
+    before: _Pass | None = None
+    found: dict[str, Found] = field(default_factory=dict)
+    own_parts: dict[str, dict[str, tuple[str, str]]] = field(default_factory=dict)
+
+    def run(self) -> None:
+        everything = self.tasks.assignment.tasks
+        left = [task for task in everything if task.id not in self.results]
+        if self.before is not None:
+            left = [task for task in left if not _is_settled(task, self.before.found[task.id])]
+        while left:
+            came = self._together(left)
+            for place, task in enumerate(tuple(left)):
+                left.remove(task)
+                with _own_faults(task, self.results):
+                    found = self._complete(task, came, place > 0)
+                    goes_on = self._goes_on(task, found)
+                    self.found[task.id] = found | self._with_own_parts(task, found)
+                    if goes_on:
+                        continue
+                break
+
+    def _together(self, tasks: Sequence[Task]) -> dict[str, CaseOutcome]:
+        asked = [self.tasks.asked(task, self.drawn) for task in tasks]
+        waiting = iter(tasks)
+
+        def goes_on(outcomes: list[CaseOutcome]) -> bool:
+            task = next(waiting)
+            names = [case.name for case in self.tasks.asked(task, self.drawn)]
+            outcomes_by_name = dict(zip(names, outcomes, strict=True))
+            return self._goes_on(task, self.tasks.judged(task, self.drawn, outcomes_by_name))
+
         try:
-            found = sandbox.run_together(self.assignment.stems, list(asked.values()))
+            return self.sandbox.run_together(self.tasks.assignment.stems, asked, goes_on)
         except ZygoteGone:
             raise
         except SandboxError:
             return {}  # whether that lasts is seen task by task
-        standing = {}
-        for task in tasks:
-            outcomes = [found.get(inputs.name, CaseOutcome()) for inputs in asked[task.id]]
-            if any(outcome.outcome is None for outcome in outcomes):
-                continue
-            judged = self._judged(task, _cases(task, scored), outcomes)
-            right = all(one.verdict.status == PASSED for one in judged.values())
-            if right or not scored or task is tasks[0] or _is_stub(task, outcomes):
-                standing[task.id] = judged
-        return standing
 
-    def _found(self, sandbox: Sandbox, task: Task, standing: Found | None, scored: bool) -> Found:
-        """What cases give. A task that builds on others is run in two ways."""
-        cases = _cases(task, scored)
-        found = standing or self._run(sandbox, task, cases, self._inputs(task, scored))
-        failed = [case for case in cases if found[case.name].verdict.status not in SETTLED]
-        if task.isolated and failed:
-            # Whoever calls helpers of their own is right too if it all fits together.
-            inputs = case_inputs(self.assignment, task, failed, isolated=False)
-            own = self._run(sandbox, task, failed, inputs)
-            found |= {name: one for name, one in own.items() if one.verdict.status == PASSED}
-        return found
+    def _goes_on(self, task: Task, found: Found) -> bool:
+        """Whether the next task may run in the same child: one that is not right may spoil it."""
+        if self.before is not None:
+            return all(one.outcome is not None for one in found.values())
+        return _is_settled(task, found)
 
-    def _run(
-        self, sandbox: Sandbox, task: Task, cases: list[Case], inputs: list[CaseInputs]
-    ) -> Found:
-        """Run cases of one task, in children of their own."""
-        found = sandbox.run_task(self.assignment.stems, inputs)
-        return self._judged(task, cases, [found[one.name] for one in inputs])
+    def _complete(self, task: Task, came: Mapping[str, CaseOutcome], others: bool) -> Found:
+        """What cases give, those included that have to be run again alone.
 
-    def _judged(self, task: Task, cases: Sequence[Case], outcomes: Sequence[CaseOutcome]) -> Found:
-        return {
-            case.name: tried(task, case, self.assignment.arrays(task, case), outcome)
-            for case, outcome in zip(cases, outcomes)
+        Args:
+            others: whether other tasks ran before it in the child.
+        """
+        asked = self.tasks.asked(task, self.drawn)
+        known = {case.name: came.get(case.name, CaseOutcome()) for case in asked}
+        again = [case for case in asked if _is_to_be_run(task, known[case.name], others)]
+        if again:
+            known |= self.sandbox.run_task(self.tasks.assignment.stems, again)
+        return self.tasks.judged(task, self.drawn, known)
+
+    def _with_own_parts(self, task: Task, found: Found) -> Found:
+        """What passes without given values, of a task that builds on others.
+
+        Whoever builds on parts that are wrong may be right in themselves, and whoever calls parts
+        that are not given may be right with their own. Nobody else has a second answer.
+        """
+        everything = self.tasks.assignment.tasks
+        earlier = everything[: everything.index(task)]
+        spread = not all(_all_pass(self.found.get(one.id, {})) for one in earlier)
+        failing = [name for name, one in found.items() if _may_use_own(one, spread)]
+        if not task.isolated or not failing:
+            return {}
+        names = {_name(task, one.case): name for name, one in found.items()}
+        inputs = [
+            replace(case, inputs=on_its_own(case.inputs))
+            for case in self.tasks.asked(task, self.drawn)
+            if names[case.name] in failing
+        ]
+        came = self.sandbox.run_task(self.tasks.assignment.stems, inputs)
+        own = self.tasks.judged(task, self.drawn, came)
+        self.own_parts[task.id] = {
+            name: (found[name].verdict.status, one.verdict.status) for name, one in own.items()
         }
-
-    def _inputs(self, task: Task, scored: bool) -> list[CaseInputs]:
-        key = task.id, scored
-        if key not in self._asked:
-            self._asked[key] = case_inputs(self.assignment, task, _cases(task, scored))
-        return self._asked[key]
-
-    def _result(self, task: Task, found: Found) -> TaskResult:
-        verdicts = explain(task, list(found.values()))
-        withhold(self.assignment, task, verdicts)
-        ran = [case for case in task.cases if case.name in verdicts]
-        results = [self._words.result(task, case, verdicts[case.name]) for case in ran]
-        result = task_result(task, results)
-        if behaviour.is_unexplained(result):
-            result.behaviour = behaviour.digests(found.values())
-        return result
+        return {name: one for name, one in own.items() if one.verdict.status == PASSED}
 
 
-def _cases(task: Task, scored: bool) -> list[Case]:
-    return scored_cases(task) if scored else [case for case in task.cases if not case.weight]
+def _cases(task: Task, drawn: int | None) -> list[Case]:
+    return [case for case in task.cases if case.public == (drawn is None)]
 
 
-def _is_wrong(found: Mapping[str, Tried]) -> bool:
-    return any(one.verdict.status not in SETTLED for one in found.values())
+def _name(task: Task, case: Case) -> str:
+    """What a child is told; a hidden case and its public copy are called alike."""
+    return f"{task.id}/{case.name.removeprefix('public-')}"
 
 
-def _explains(shown: Found, scored: Found) -> bool:
-    """Whether every copy of a public case is right, or wrong as some scored case is."""
-    said = {(one.verdict.status, one.verdict.rationale) for one in scored.values()}
-    verdicts = [one.verdict for one in shown.values()]
-    return all(v.status == PASSED or (v.status, v.rationale) in said for v in verdicts)
+def _all_pass(found: Found) -> bool:
+    return bool(found) and all(one.verdict.status == PASSED for one in found.values())
 
 
-def _is_stub(task: Task, outcomes: Sequence[CaseOutcome]) -> bool:
+def _is_settled(task: Task, found: Found) -> bool:
+    """Whether all is right, or is the stub: that spoils nothing, and nobody need explain it."""
+    return _all_pass(found) or all(_is_stub(task, one) for one in found.values())
+
+
+def _is_to_be_run(task: Task, came: CaseOutcome, others: bool) -> bool:
+    """Whether a case has given no answer, for which something else may be to blame."""
+    if came.outcome is None:
+        return True
+    return others and came.outcome.mishap is not None and not _raises_stub(task, came)
+
+
+def _is_stub(task: Task, one: Tried) -> bool:
+    return one.outcome is not None and _raises_stub(task, CaseOutcome(one.outcome))
+
+
+def _raises_stub(task: Task, came: CaseOutcome) -> bool:
     """Whether all that came is the stub's own exception, which no other code raises."""
-    mishaps = [outcome.outcome.mishap for outcome in outcomes if outcome.outcome is not None]
-    return all(m and m.kind == "not implemented" and m.message == task.id for m in mishaps)
+    mishap = came.outcome.mishap if came.outcome else None
+    return mishap is not None and (mishap.kind, mishap.message) == ("not implemented", task.id)
+
+
+def _may_use_own(one: Tried, spread: bool) -> bool:
+    """Whether a case may be run on the student's own parts.
+
+    Args:
+        spread: whether a task before is wrong, so that its error may show here.
+    """
+    return one.verdict.status == ERROR or (spread and one.verdict.status == FAILED)
 
 
 @contextlib.contextmanager

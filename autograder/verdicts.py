@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import replace
 
 from autograder.intake.submission import Submission
-from autograder.judge import untrusted
-from autograder.judge.sandbox import CaseInputs, CaseOutcome
+from autograder.judge.sandbox import CaseOutcome
 from homework import compare
 from homework import sentences as say
 from homework.explain import Tried
-from homework.fixtures import Assignment, Case, CaseArrays, Task
-from homework.recognise import recognisable
+from homework.fixtures import Case, CaseArrays, Task
 from homework.verdict import (
     ERROR,
     FAILED,
+    GRADER_FAULT,
     NOT_IMPLEMENTED,
     NOT_RUN,
     PASSED,
@@ -26,33 +26,20 @@ from homework.verdict import (
     remarks_on,
 )
 
-# What a second run, on the student's own code alone, would not change.
-SETTLED = (PASSED, TIMEOUT, NOT_IMPLEMENTED, NOT_RUN)
-
 
 def scored_cases(task: Task) -> list[Case]:
     return [case for case in task.cases if case.weight > 0]
 
 
-def case_inputs(
-    assignment: Assignment, task: Task, cases: Sequence[Case], isolated: bool | None = None
-) -> list[CaseInputs]:
-    isolated = task.isolated if isolated is None else isolated
-    return [
-        CaseInputs(f"{task.id}/{c.name}", c.probe, assignment.arrays(task, c).inputs, isolated)
-        for c in cases
-    ]
-
-
-def withhold(assignment: Assignment, task: Task, verdicts: dict[str, Verdict]) -> None:
+def withhold(
+    task: Task, verdicts: dict[str, Verdict], expects_values: Callable[[Case], bool]
+) -> None:
     """Give nothing for draws and edge cases alone.
 
     Where all that a case expects is noise, whoever sends noise has it right; and in the extreme a
     constant may be. Such cases count once an ordinary case of the same task is right.
     """
-    ordinary = [
-        case for case in task.cases if case.weight >= 1.0 and assignment.arrays(task, case).expected
-    ]
+    ordinary = [case for case in scored_cases(task) if case.weight >= 1.0 and expects_values(case)]
     if not ordinary or any(verdicts[case.name].status == PASSED for case in ordinary):
         return
     for case in scored_cases(task):
@@ -75,42 +62,28 @@ def tried(task: Task, case: Case, answers: CaseArrays, found: CaseOutcome) -> Tr
     return Tried(case, answers, found.outcome, verdict)
 
 
-class Words:
-    """Sees to it that a hidden case is told in the words of `homework.sentences` alone.
+def counterpart(name: str) -> str:
+    """The name of the public copy of a hidden case."""
+    return f"public-{name}"
 
-    Whatever a student's code does, what is said of a hidden case is one of `possible`: there is
-    no room for its inputs in it.
+
+def of_hidden(verdict: Verdict, copy: Verdict | None) -> Verdict:
+    """What is said of a hidden case: whether it passes; if not, what is wrong with its public copy.
+
+    Where the copy is right, `sentences.HIDDEN` is all that can be said. So there is no room for its
+    inputs in it, whatever the student's code does.
+
+    Args:
+        copy: the verdict on the public copy; None if that was not run.
     """
-
-    def __init__(self, assignment: Assignment) -> None:
-        self.assignment = assignment
-        self._possible: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
-
-    def possible(self, task: Task) -> tuple[frozenset[str], frozenset[str]]:
-        """All rationales and all helps for hidden cases of a task."""
-        if task.id not in self._possible:
-            names = {name for case in task.cases for name in untrusted.names(case.probe)}
-            outputs: set[str] = set()
-            for case in task.cases:
-                answers = self.assignment.arrays(task, case)
-                outputs |= {*answers.expected, *answers.mean}
-            files = self.assignment.files
-            self._possible[task.id] = say.possible(task, files, sorted(names), sorted(outputs))
-        return self._possible[task.id]
-
-    def result(self, task: Task, case: Case, verdict: Verdict) -> CaseResult:
-        """The result of a case; of a hidden one without values, places and messages."""
-        if not case.public and verdict.status != PASSED:
-            rationales, helps = self.possible(task)
-            verdict = Verdict(
-                verdict.status,
-                verdict.rationale if verdict.rationale in rationales else say.OTHER,
-                verdict.help if verdict.help in helps or recognisable(task, verdict.help) else "",
-                mistake=verdict.mistake,
-                kind=verdict.kind,
-                formula=verdict.formula,
-            )
-        return case_result(case, verdict)
+    if verdict.status in (PASSED, GRADER_FAULT) or verdict.kind == WITHHELD:
+        return verdict
+    if copy is not None and copy.status not in (PASSED, GRADER_FAULT):
+        return replace(copy, detail="", file="", line=0, output="", remark="")
+    if copy is None and verdict.status == NOT_IMPLEMENTED:
+        return replace(verdict, detail="", file="", line=0)
+    status = {NOT_RUN: TIMEOUT, NOT_IMPLEMENTED: ERROR}.get(verdict.status, verdict.status)
+    return Verdict(status, *say.HIDDEN[status])
 
 
 def case_result(case: Case, verdict: Verdict) -> CaseResult:

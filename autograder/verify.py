@@ -16,20 +16,19 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder import counterparts, gradescope, release, rubric, source
+from autograder import counterparts, draws, gradescope, pool, reach, release, rubric, source
 from autograder.grade import Grader, Grading
 from autograder.intake.submission import Submission
 from autograder.release import Places
 from autograder.rubric import Mistake, Rubric, Task
 from autograder.selection import load_assignments
+from homework.fixtures import taken_apart
 from homework.verdict import NOT_IMPLEMENTED
 
 Problems = list[str]
 MIN_LEAK_BYTES = 16
 # Inputs that are the same whatever the secret is.
 _NOT_DRAWN = ("/in/given_", "/in/step_", "/in/steps_to_show")
-# What the stubs themselves compute gives nothing away.
-_IN_STUBS = ("given_beta",)
 
 # Run in a fresh process on the unpacked Gradescope zip alone.
 _THROUGH_THE_ZIP = """
@@ -51,11 +50,11 @@ def prove(places: Places, jobs: int, say: Callable[[str], None]) -> Problems:
     say("committed files compared with the source")
     problems += _leaks(places, rubrics)
     say("students' zips searched for solutions, bytecode and hidden arrays")
-    problems += _given_away(places, rubrics)
-    say("answers looked for in the inputs of earlier tasks")
-    for assignment in load_assignments(places.hidden, [item.assignment for item in rubrics]):
-        problems += counterparts.problems(assignment)
-    say("hidden cases compared with their public counterparts")
+    problems += _draws(places, rubrics)
+    say(
+        f"{pool.SETS} sets of hidden cases: compared with their public counterparts; answers looked"
+        " for in all that is given; the reference and planted mistakes tried"
+    )
     problems += _repeats(places, rubrics)
     say("zips built a second time and compared")
     with ThreadPoolExecutor(jobs) as threads:
@@ -152,6 +151,19 @@ def _mistake_problems(grading: Grading, task: Task, mistake: Mistake) -> Iterato
             yield f"{name} is not named, but told: {result.worst.rationale} {result.worst.help}"
 
 
+def _draws(places: Places, rubrics: list[Rubric]) -> Iterator[str]:
+    """Every set of hidden cases must be sound, let the reference pass and no planted mistake."""
+    for assignment in load_assignments(places.hidden, [item.assignment for item in rubrics]):
+        item = next(r for r in rubrics if r.assignment == assignment.name)
+        for drawn in range(assignment.sets):
+            for problem in (
+                *counterparts.problems(assignment, drawn),
+                *reach.problems(assignment, drawn),
+            ):
+                yield f"set {drawn}: {problem}"
+        yield from draws.problems(assignment, item, places.solutions)
+
+
 def _leaks(places: Places, rubrics: list[Rubric]) -> Iterator[str]:
     """No line of a solution, no bytecode and no hidden array may be in a student's zip."""
     secret_lines = {line for item in rubrics for line in _solution_lines(places, item)}
@@ -200,44 +212,14 @@ def _solution_lines(places: Places, item: Rubric) -> set[str]:
 
 
 def _hidden_arrays(places: Places, item: Rubric) -> Iterator[tuple[str, bytes]]:
-    with np.load(places.hidden / f"{item.assignment}.npz", allow_pickle=False) as file:
-        for key in file.files:
-            if "/public-" in key or any(part in key for part in _NOT_DRAWN):
+    for path in sorted(places.hidden.glob(f"{item.assignment}.*.npz")):
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {key: file[key] for key in file.files}
+        for key, array in taken_apart(arrays):
+            if any(part in key for part in _NOT_DRAWN):
                 continue
-            array = file[key]
             if array.nbytes >= MIN_LEAK_BYTES and len(np.unique(array)) > 2:
                 yield key, array.tobytes()
-
-
-def _given_away(places: Places, rubrics: list[Rubric]) -> Iterator[str]:
-    """No task's inputs may hold the answers to a later one: one child may be given both.
-
-    Given values of what a task builds on are answers too, but to tasks that come before it.
-    """
-    for assignment in load_assignments(places.hidden, [item.assignment for item in rubrics]):
-        earlier: dict[str, np.ndarray] = {}
-        for task in assignment.tasks:
-            cases = {case.name: assignment.arrays(task, case) for case in task.cases}
-            for case, arrays in cases.items():
-                for name, answer in arrays.expected.items():
-                    if name.startswith("after_"):  # inputs again, unchanged
-                        continue
-                    for where, known in earlier.items():
-                        if _holds(known, answer):
-                            yield f"{where} gives away {name} of {task.id}, case {case}"
-            earlier |= {
-                f"{name}, an input of {task.id}, case {case},": array
-                for case, arrays in cases.items()
-                for name, array in arrays.inputs.items()
-                if name not in _IN_STUBS
-            }
-
-
-def _holds(known: np.ndarray, answer: np.ndarray) -> bool:
-    """Whether each of the answer's numbers, if they say anything, is one of those known."""
-    if answer.dtype.kind != "f" or known.dtype.kind != "f" or len(np.unique(answer)) < 3:
-        return False
-    return bool(np.isclose(answer.reshape(-1, 1), known.reshape(1, -1), atol=0).any(axis=1).all())
 
 
 def _repeats(places: Places, rubrics: list[Rubric]) -> Iterator[str]:

@@ -34,7 +34,7 @@ def test_the_reference_passes_its_public_cases(name: str, device: str) -> None:
     for task in assignment.tasks:
         for case in task.cases:
             answers = assignment.arrays(task, case)
-            student = Student(SOLUTIONS, assignment.stems, task.isolated, device)
+            student = Student(SOLUTIONS, assignment.stems, device)
             outcome = probing.run(student, case.probe, answers.inputs)
             verdict = compare.judge(task, case, answers, [outcome], device)
             assert verdict.status == PASSED, f"{task.id}, {case.name}: {verdict}"

@@ -13,19 +13,17 @@ from autograder import build_fixtures, rubric, source
 from autograder.rubric import Mistake
 from cases import ROOT
 from homework import fixtures, probing
-from homework.formula import count, holds
 from homework.outcome import Value
 from homework.recognise import Seen, recognise
 from homework.student import Student
 from wrong_formulas import ROWS, planted
 
 SOLUTIONS = ROOT / "solutions"
-SECRET = 0xF0E1
 
 
 @dataclass
 class Bench:
-    """One task with its scored cases, as the judge has them."""
+    """One task with its public cases."""
 
     rubric: rubric.Rubric
     planted: rubric.Task
@@ -45,7 +43,7 @@ class Bench:
             if file == self.planted.file:
                 text = source.plant(text, file, self.planted, mistake)
             (folder / file).write_text(text, encoding="utf-8")
-        return self.seen(Student(folder, self.stems, isolated=self.task.isolated))
+        return self.seen(Student(folder, self.stems))
 
     @property
     def stems(self) -> list[str]:
@@ -65,10 +63,10 @@ def _bench(item: rubric.Rubric, task: rubric.Task) -> Bench:
     entry = build_fixtures._task_entry(task, public=False)
     made = Bench(item, task, fixtures._task(entry))
     stems = [file.removesuffix(".py") for file in item.files]
-    reference = [("", Student(SOLUTIONS, stems, isolated=task.isolated))]
-    for case, known in zip(task.cases, (c for c in made.task.cases if c.weight)):
+    reference = [("", Student(SOLUTIONS, stems))]
+    for case, known in zip(task.cases, (c for c in made.task.cases if c.public)):
         arrays = fixtures.CaseArrays()
-        found = build_fixtures._case_arrays(task, case, SECRET, reference)
+        found = build_fixtures._case_arrays(task, case, None, reference)
         for key, array in found.items():
             _, _, part, name = key.split("/")
             fixtures._part(arrays, part)[name] = array
@@ -81,7 +79,6 @@ def test_wrong_formulas_are_recognised_or_passed_over(row, tmp_path):
     made = bench(row[0])
     said = recognise(made.task, made.wrong(tmp_path, planted(row)))
     assert row[3] in said if row[3] else not said
-    assert not said or any(holds(formula, said) for formula in made.task.formulas)
 
 
 TASKS = sorted({row[0] for row in ROWS})
@@ -90,7 +87,7 @@ TASKS = sorted({row[0] for row in ROWS})
 @pytest.mark.parametrize("task_id", TASKS)
 def test_right_results_are_not_recognised_as_anything(task_id):
     made = bench(task_id)
-    student = Student(SOLUTIONS, made.stems, isolated=made.task.isolated)
+    student = Student(SOLUTIONS, made.stems)
     assert recognise(made.task, made.seen(student)) == ""
 
 
@@ -113,9 +110,3 @@ def _noise(made: Bench, random: np.random.RandomState, trial: int) -> list[Seen]
             values[name] = Value("tensor", "float32", "cpu", wrong.astype(np.float32))
         seen.append((case, arrays, values))
     return seen
-
-
-@pytest.mark.parametrize("task_id", TASKS)
-def test_what_can_be_said_is_a_short_list(task_id):
-    bits = sum(np.log2(count(formula)) for formula in bench(task_id).task.formulas)
-    assert bits < 30

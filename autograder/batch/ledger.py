@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from sys import intern
@@ -111,7 +111,19 @@ def row(name: str, state: str, found: Mapping[str, Any], origin: Origin = Origin
     failed = sum(task.status == GRADER_FAULT for task in tasks)
     state = FAULT if failed else state
     score, points = _number(found["score"]), _number(found["extra_data"]["points"])
-    return Row(name, state, _remark(tasks, failed), origin, score, points, tasks)
+    remark = "; ".join((_remark(tasks, failed), *_own_parts(found["tests"])))
+    return Row(name, state, remark, origin, score, points, tasks)
+
+
+def _own_parts(tests: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """A remark on tasks that had a second answer, and pass by it."""
+    tasks = [
+        test["number"]
+        for test in tests
+        if any(own == PASSED for _, own in test["extra_data"].get("own_parts", {}).values())
+    ]
+    if tasks:
+        yield f"right only with the student's own parts: {', '.join(tasks)}"
 
 
 def _number(value: object) -> float:

@@ -22,7 +22,7 @@ from autograder.grade import Grader
 from autograder.intake.submission import Submission
 from autograder.judge.leftovers import HeldFolder
 from autograder.judge.sandbox import SandboxError
-from autograder.selection import code_digest
+from autograder.selection import code_digest, files_of
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def plan(
     private: Sequence[Path], device: str,
 ) -> Plan:  # fmt: skip
     """The plan for the assignments with these names, whose fixtures lie in a folder."""
-    files = [fixtures / f"{name}{ending}" for name in names for ending in (".json", ".npz")]
+    files = [file for name in names for file in files_of(fixtures, name)]
     contents = {file.name: file.read_bytes() for file in files}
     chosen = None if only is None else tuple(only)
     return Plan(contents, chosen, unsafe, tuple(private), device, code_digest())

@@ -12,9 +12,8 @@ Theory of operation
   writes is data to the parent and nothing else. It gets the inputs of a task once it has answered
   all earlier ones (`feed`).
 * The parent bounds wall time and bytes (`watch`), ends the child, and compares
-  (`homework.compare`). What is right counts at once. A task that is not, and that another may have
-  spoiled, is run again in a child of its own (`autograder.tasks`); a case that crashes or hangs is
-  marked, and the remaining cases of the task run in a new child.
+  (`homework.compare`). The first answer to a case stands (`autograder.tasks`); a case that crashes
+  or hangs is marked, and the remaining cases of the task run in a new child.
 * Where bubblewrap works, zygotes and children live in namespaces of their own (`namespaces`). Each
   worker has a place (`slot`) with folders, a user (`users`), a zygote and perhaps a cgroup
   (`cgroups`).

@@ -90,20 +90,21 @@ def _prepare(scratch: Path) -> None:
 
 
 def _cases(request: dict[str, Any], inputs_fd: int, answer_fd: int) -> None:
-    """Run cases as they come, on the student's own code or in isolation as each says."""
+    """Run cases as they come.
+
+    Whether others have run before, whether anything is scored, and why it is run: nothing here says
+    so, lest code give each run another answer.
+    """
 
     def announce(stem: str) -> None:
         _send(answer_fd, wire.pack({"importing": stem, "slow": sorted(loader.slow)}, {}))
 
     loader = Loader(Path(request["staged"]), set(request["slow"]), announce)
-    students = [
-        Student(loader.folder, request["stems"], isolated, request["device"], loader)
-        for isolated in (False, True)
-    ]
+    student = Student(loader.folder, request["stems"], request["device"], loader)
     # What a student prints would be encoded and thrown away; saving that keeps floods cheap.
     sys.stdout, sys.stderr = _Silence(), _Silence()
     for head, arrays in _read(inputs_fd):
-        outcome = probing.run(students[head["isolated"]], head["probe"], arrays)
+        outcome = probing.run(student, head["probe"], arrays)
         _send(answer_fd, _message(head["case"], outcome))
 
 

@@ -8,8 +8,7 @@ which are answers to earlier tasks.
 from __future__ import annotations
 
 import os
-from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any
 
 Portion = tuple[list[str], bytes]  # the names of some cases, and their inputs in the form of `wire`
@@ -20,16 +19,16 @@ class Feed:
 
     Args:
         fd: descriptor to write to, from now on owned and never waited for.
-        portions: what to send; each once the cases of the one before are answered.
+        portions: what to send; each is asked for once the cases of the one before are answered.
     """
 
-    def __init__(self, fd: int, portions: Iterable[Portion]) -> None:
+    def __init__(self, fd: int, portions: Iterator[Portion]) -> None:
         os.set_blocking(fd, False)
         self._fd: int | None = fd
-        self._waiting = deque(portions)
+        self._portions = portions
         self._open: set[str] = set()
         self._left = memoryview(b"")
-        self._go_on()
+        self.go_on()
 
     @property
     def unsent(self) -> list[int]:
@@ -45,29 +44,27 @@ class Feed:
             return
         except BrokenPipeError:  # the child has ended; whoever reads its answers will notice
             self.close()
-        self._close_if_done()
 
     def answered(self, case: Any) -> bool:
         """Note the answer to a case; false if it is none that was asked and is open."""
         if not isinstance(case, str) or case not in self._open:
             return False
         self._open.remove(case)
-        self._go_on()
         return True
+
+    def go_on(self) -> None:
+        """Send the next portion, or close, once all cases of the last one are answered."""
+        if self._open or self._fd is None:
+            return
+        portion = next(self._portions, None)
+        if portion is None:
+            self.close()
+            return
+        self._open, self._left = set(portion[0]), memoryview(portion[1])
+        self.send()
 
     def close(self) -> None:
         """Close the descriptor, if that has not been done."""
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
-
-    def _go_on(self) -> None:
-        if not self._open and self._waiting:
-            names, data = self._waiting.popleft()
-            self._open, self._left = set(names), memoryview(data)
-            self.send()
-        self._close_if_done()
-
-    def _close_if_done(self) -> None:
-        if not self._left and not self._waiting:
-            self.close()

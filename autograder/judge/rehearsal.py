@@ -70,7 +70,7 @@ def run() -> list[str]:
     images = random.random((4, 1, 4, 4), dtype=np.float32)
     pictures = inputs | {"weight": random.random((2, 1), dtype=np.float32), "x0": images}
     pictures |= {"xt": images, "t": np.array([0, 1, 3, 5])}
-    pictures |= {f"given_{name}": np.ones(6, np.float32) for name in ("beta", "alpha", "alpha_bar")}
+    pictures |= {f"given_q_xt_x0.{term}": np.ones(6, np.float32) for term in ("x0", "second")}
     two = ("log_likelihood_bernoulli", "log_likelihood_normal", "log_mean_exp")
     probes = [f"q1.{name}{ending}" for name in two for ending in ("", "_gradient")]
     probes += ["q1.kl_gaussian_gaussian_mc", "q1.kl_gaussian_gaussian_mc_spread"]

@@ -8,7 +8,7 @@ import select
 import shutil
 import signal
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +21,7 @@ from autograder.judge import scratch, surroundings, untrusted, wire, zygote
 from autograder.judge.confine import Limits, readable_paths
 from autograder.judge.feed import Feed, Portion
 from autograder.judge.slot import NoRoom, SandboxError, Slot, ZygoteGone
-from autograder.judge.watch import Run, Watch
+from autograder.judge.watch import Message, Run, Watch
 from homework import sentences
 from homework.outcome import Outcome
 
@@ -36,18 +36,16 @@ END_SECONDS = 0.5  # for a child that has closed its channel to end by itself
 
 @dataclass
 class CaseInputs:
-    """One case to run: its name, the probe, its inputs, and whether given values are used."""
+    """One case to run: its name, the probe, and its inputs."""
 
     name: str
     probe: str
     inputs: Mapping[str, np.ndarray]
-    isolated: bool = False
 
     @cached_property
     def packed(self) -> bytes:
         """The message to a child; made once for all submissions that are asked the same."""
-        head = {"case": self.name, "probe": self.probe, "isolated": self.isolated}
-        return wire.pack(head, self.inputs)
+        return wire.pack({"case": self.name, "probe": self.probe}, self.inputs)
 
 
 @dataclass
@@ -205,20 +203,35 @@ class Sandbox:
             os.chown(path, 0, self.slot.uid)
 
     def run_together(
-        self, stems: Sequence[str], tasks: Sequence[Sequence[CaseInputs]]
+        self,
+        stems: Sequence[str],
+        tasks: Sequence[Sequence[CaseInputs]],
+        goes_on: Callable[[list[CaseOutcome]], bool],
     ) -> dict[str, CaseOutcome]:
         """Run the cases of several tasks in one child, as far as it gets.
 
-        What one task does may spoil a later one: what may be spoiled is to be run again by
-        `run_task` (see `autograder.tasks`). No task sees the inputs of a later one.
+        No task sees the inputs of a later one.
+
+        Args:
+            goes_on: whether the child is to be handed the next task, asked with what came of one.
 
         Raises:
             SandboxError: as `run_task`.
         """
         found: dict[str, CaseOutcome] = {}
-        waiting = [case for task in tasks for case in task]
-        run = self._run_cases(stems, tasks, time.monotonic() + TASK_SECONDS)
-        self._collect(stems, run, waiting, found)
+        messages: list[Message] = []
+        begun: list[CaseInputs] = []
+
+        def portions() -> Iterator[Portion]:
+            for task in tasks:
+                begun.extend(task)
+                yield _portion(task)
+                came = self._decoded(stems, messages[-len(task) :], task)
+                if not goes_on([came[case.name] for case in task]):
+                    return
+
+        run = self._run_cases(stems, portions(), time.monotonic() + TASK_SECONDS, messages)
+        self._collect(stems, run, begun, found)
         return found
 
     def run_task(self, stems: Sequence[str], cases: Sequence[CaseInputs]) -> dict[str, CaseOutcome]:
@@ -235,7 +248,7 @@ class Sandbox:
         waiting, kills = list(cases), 0
         deadline = time.monotonic() + TASK_SECONDS
         while waiting and time.monotonic() < min(deadline, self._latest):
-            run = self._run_cases(stems, [waiting], deadline)
+            run = self._run_cases(stems, iter([_portion(waiting)]), deadline, [])
             if run.killed and kills < MOST_KILLS:
                 kills, deadline = kills + 1, time.monotonic() + TASK_SECONDS
                 continue
@@ -262,17 +275,24 @@ class Sandbox:
             end = CaseOutcome(ended=run.ended, detail=run.detail)
             found |= {case.name: end for case in waiting}
             return []
-        lines, probes = self._lines_of(stems), {case.name: case.probe for case in waiting}
-        for head, arrays in run.messages:
-            name = head["case"]
-            outcome = untrusted.outcome(head, arrays, lines, probes[name])
-            found[name] = CaseOutcome(outcome)
-            self.notes.setdefault(name.partition("/")[0], set()).update(outcome.notes)
+        found |= self._decoded(stems, run.messages, waiting)
+        for name, one in found.items():
+            if one.outcome is not None:
+                self.notes.setdefault(name.partition("/")[0], set()).update(one.outcome.notes)
         left = [case for case in waiting if case.name not in found or not found[case.name].outcome]
         if left:
             how = (run.ended, run.detail) if run.ended else ("crash", sentences.EXITED)
             found[left[0].name] = CaseOutcome(None, *how)
         return left[1:]
+
+    def _decoded(
+        self, stems: Sequence[str], messages: Sequence[Message], cases: Sequence[CaseInputs]
+    ) -> dict[str, CaseOutcome]:
+        lines, probes = self._lines_of(stems), {case.name: case.probe for case in cases}
+        return {
+            head["case"]: CaseOutcome(untrusted.outcome(head, arrays, lines, probes[head["case"]]))
+            for head, arrays in messages
+        }
 
     def try_escaping(self, targets: dict[str, Any]) -> list[str]:
         """What a confined child can do although it must not; empty if the layers hold."""
@@ -288,29 +308,41 @@ class Sandbox:
         return list(map(str, answer.get("escapes", [answer.get("why", "no answer")])))
 
     def _run_cases(
-        self, stems: Sequence[str], tasks: Sequence[Sequence[CaseInputs]], deadline: float
+        self,
+        stems: Sequence[str],
+        portions: Iterator[Portion],
+        deadline: float,
+        messages: list[Message],
     ) -> Run:
-        portions = [
-            ([case.name for case in task], b"".join(case.packed for case in task)) for task in tasks
-        ]
         request = {"kind": "cases", "stems": list(stems), "device": self.device}
-        run = self._run(request | {"slow": sorted(self._slow)}, portions, deadline)
+        request |= {"slow": sorted(self._slow)}
+        run = self._run(request, portions, deadline, messages)
         self._slow |= run.slow
         return run
 
     def _run(
-        self, request: dict[str, Any], portions: Sequence[Portion] | None, deadline: float
+        self,
+        request: dict[str, Any],
+        portions: Iterator[Portion] | None,
+        deadline: float,
+        messages: list[Message] | None = None,
     ) -> Run:
-        """Have a child made for a request and read what it sends; `portions` as of `Feed`."""
+        """Have a child made for a request and read what it sends.
+
+        Args:
+            portions: as of `Feed`.
+            messages: gets what is sent, as it comes.
+        """
         request |= {"staged": str(self._staged), "scratch": str(self._scratch)}
         try:
             (pidfd, *folder), answers, inputs = self._launch(request)
-            feed = Feed(inputs, portions or ())
+            feed = Feed(inputs, portions or iter(()))
             most_bytes = self.limits.file_mib << 20
             watched = feed if portions is not None else None
             seen = Path(f"/proc/self/fd/{folder[0]}") if folder else self._scratch
             stems = request.get("stems", ())
             watch = Watch(answers, watched, deadline, self._latest, seen, most_bytes, stems)
+            watch.run.messages = [] if messages is None else messages
             try:
                 run = watch.until_end()
             finally:
@@ -365,6 +397,10 @@ class Sandbox:
         if received is None:
             raise OSError("no answer")
         return received[0]
+
+
+def _portion(cases: Sequence[CaseInputs]) -> Portion:
+    return [case.name for case in cases], b"".join(case.packed for case in cases)
 
 
 def _how_it_ended(code: int) -> str:

@@ -151,6 +151,8 @@ class Watch:
                     raise wire.WireError(wire.MALFORMED)
                 self._case_end = time.monotonic() + CASE_SECONDS
             self.run.messages.append((head, arrays))
+            if self.feed is not None:
+                self.feed.go_on()
 
     def _note_import(self, stem: Any, slow: Any) -> None:
         """A file begins to be imported, or (without a name) the last one is done."""

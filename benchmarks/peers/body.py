@@ -29,7 +29,7 @@ def verdict(folder: Path, task_id: str, case_name: str) -> Verdict:
     assignment, cases = _course()
     task, case = cases[task_id, case_name]
     answers = assignment.arrays(task, case)
-    student = Student(folder, assignment.stems, task.isolated)
+    student = Student(folder, assignment.stems)
     outcome = probing.run(student, case.probe, answers.inputs)
     return compare.judge(task, case, answers, [outcome])
 

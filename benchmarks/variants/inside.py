@@ -50,7 +50,7 @@ class InProcess:
         self.notes: dict[str, set[str]] = {}  # remarks are of no interest here
 
     def run_together(
-        self, stems: Sequence[str], tasks: Sequence[Sequence[CaseInputs]]
+        self, stems: Sequence[str], tasks: Sequence[Sequence[CaseInputs]], goes_on: object
     ) -> dict[str, CaseOutcome]:
         return self.run_task(stems, [case for task in tasks for case in task])
 
@@ -63,7 +63,7 @@ class InProcess:
         return path.read_bytes().count(b"\n") + 1 if path.is_file() else 0
 
     def _run(self, stems: Sequence[str], case: CaseInputs, lines: Mapping[str, int]) -> CaseOutcome:
-        student = Student(self.folder, stems, case.isolated)
+        student = Student(self.folder, stems)
         outcome = run(student, case.probe, case.inputs)
         if outcome is None:
             return CaseOutcome(ended="timeout")

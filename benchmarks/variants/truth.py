@@ -33,7 +33,7 @@ def outcomes(task_id: str, folder: Path) -> list[Outcome]:
     """What files in a folder give for the task's cases on fresh inputs."""
     item, task = course.tasks()[task_id]
     stems = [file.removesuffix(".py") for file in item.files]
-    student = Student(folder, stems, task.isolated)
+    student = Student(folder, stems)
     found = []
     for probe, inputs in _fresh(task_id):
         outcome = inside.run(student, probe, inputs)

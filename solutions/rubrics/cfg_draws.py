@@ -279,7 +279,7 @@ LOSS = Task(
         Case(
             "thousand",
             "many steps",
-            lv.training((5, 1, 7, 4), 1000),
+            lv.training((5, 1, 7, 4), 800),
             lv.training((4, 2, 5, 3), 499),
         ),
         Case(

@@ -277,12 +277,13 @@ _ESTIMATES: dict[str, Callable[..., np.ndarray]] = {
     "z / alpha - sigma eps": lambda z, eps, alpha, sigma: z / alpha - sigma * eps,
     "eps": lambda z, eps, alpha, sigma: eps,
 }
+_MEAN = ("p_sample.z_lambda_t", "p_sample.x_t")
 _STEPS = {
-    "p_sample(z, lambda, lambda', x_t)": ("mu_z", "mu_x", "std"),
-    "mu_p_theta without noise": ("mu_z", "mu_x", ""),
-    "mu_p_theta + var_p_theta noise": ("mu_z", "mu_x", "var"),
-    "mu_p_theta + sigma_q noise": ("mu_z", "mu_x", "sigma_q"),
-    "mu_p_theta + sigma_q_x noise": ("mu_z", "mu_x", "sigma_q_x"),
+    "p_sample(z, lambda, lambda', x_t)": (*_MEAN, "p_sample.draw"),
+    "mu_p_theta without noise": (*_MEAN, ""),
+    "mu_p_theta + var_p_theta noise": (*_MEAN, "var_p_theta.value"),
+    "mu_p_theta + sigma_q noise": (*_MEAN, "sigma_q.value"),
+    "mu_p_theta + sigma_q_x noise": (*_MEAN, "sigma_q_x.value"),
     "x_t": ("", "", ""),
 }
 
@@ -308,6 +309,7 @@ def _sampling(i: Inputs) -> Made:
 def _run(i: Inputs, runs: Sequence[Run]) -> np.ndarray:
     """(runs, batch, ...) what the runs end with; the network sees all of them at once."""
     tables = {name.removeprefix("given_"): value for name, value in i.items()}
+    at = np.stack([tables["alpha_lambda.value"], tables["sigma_lambda.value"]], axis=1)
     n, predict = int(i.get("asked_steps", i["n_steps"])), _network(i)
     shape = [int(i[name]) for name in ("n_samples", "image_channels", "image_size", "image_size")]
     z = np.full((len(runs), *shape), float(i["constant"]))
@@ -319,7 +321,7 @@ def _run(i: Inputs, runs: Sequence[Run]) -> np.ndarray:
         cond, uncond = (predict(images, known).reshape(z.shape) for known in (labels, None))
         for k, (mix, estimate, step) in enumerate(runs):
             eps = mix(cond[k], uncond[k], w)
-            x_t[k] = estimate(z[k], eps, tables["alpha"][t], tables["sigma"][t])
+            x_t[k] = estimate(z[k], eps, *at[t])
             if t:
                 mu_z, mu_x, std = (tables[s][t, t - 1] if s else 0.0 for s in step)
                 drawn = std * float(i["constant"])

@@ -148,7 +148,7 @@ Q_XT_X0 = Task(
 def _q_sample(n_steps: int, *shape: int, only: int | None = None, draws: bool = False) -> Any:
     def inputs(random: Random) -> Inputs:
         drawn = _images(n_steps, *shape, only=only)(random)
-        drawn |= ddpm_tables(n_steps, "q_mean", "q_var")
+        drawn |= ddpm_tables(n_steps, "q_xt_x0")
         if draws:
             return drawn | {"constant": constant(random), "seed": seed(random)}
         return drawn | {"eps": values(random, *shape)}
@@ -169,7 +169,7 @@ Q_SAMPLE = Task(
         Case(
             "mixed",
             "eps handed in, a different time for every image",
-            _q_sample(13, 5, 3, 4, 7),
+            _q_sample(46, 5, 3, 4, 7),
             _q_sample(24, 4, 2, 5, 3),
         ),
         Case(
@@ -181,14 +181,14 @@ Q_SAMPLE = Task(
         Case(
             "first",
             "eps handed in, t = 0 for every image",
-            _q_sample(11, 3, 2, 5, 4, only=0),
+            _q_sample(44, 3, 2, 5, 4, only=0),
             _q_sample(26, 4, 3, 2, 5, only=0),
             weight=0.5,
         ),
         Case(
             "drawn",
             "eps left out",
-            _q_sample(15, 6, 2, 9, 12, draws=True),
+            _q_sample(48, 6, 2, 9, 12, draws=True),
             _q_sample(27, 4, 2, 8, 10, draws=True),
             "q2.q_sample_draws",
         ),
@@ -266,7 +266,7 @@ Q_SAMPLE = Task(
 
 def _loss(n_steps: int, *shape: int, noise: bool = True) -> Any:
     def inputs(random: Random) -> Inputs:
-        drawn = ddpm_tables(n_steps, "q_mean", "q_var", "q_noise") | {
+        drawn = ddpm_tables(n_steps, "q_xt_x0", "q_sample") | {
             "n_steps": n_steps, "weight": timed_weight(random, shape[1]),
             "seed": seed_with_times(random, n_steps, shape[0]), "x0": values(random, *shape),
         }  # fmt: skip
@@ -287,8 +287,8 @@ def _loss_moments(inputs: Mapping[str, np.ndarray]) -> dict[str, tuple[Any, Any]
     found = []
     for t in drawn:
         mean, std = (
-            np.asarray(inputs[f"given_{name}"], float)[t].reshape(-1, 1, 1, 1)
-            for name in ("q_mean", "q_noise")
+            np.asarray(inputs[f"given_q_sample.{term}"], float)[t].reshape(-1, 1, 1, 1)
+            for term in ("x0", "eps")
         )
         level = shift.reshape(-1, 1, 1) * np.cos(0.3 * t).reshape(-1, 1, 1, 1) + place
         xt = mean * x0 + std * noise
@@ -312,7 +312,7 @@ LOSS = Task(
     isolated=True,
     atol=1e-3,
     cases=(
-        Case("noise-given", "noise handed in", _loss(13, 5, 3, 4, 7), _loss(28, 4, 2, 5, 3)),
+        Case("noise-given", "noise handed in", _loss(41, 5, 3, 4, 7), _loss(28, 4, 2, 5, 3)),
         Case(
             "more-steps",
             "noise handed in, more steps",
@@ -322,13 +322,13 @@ LOSS = Task(
         Case(
             "noise-drawn",
             "noise left out, all of it equal to one number",
-            _loss(17, 6, 4, 3, 5, noise=False),
+            _loss(42, 6, 4, 3, 5, noise=False),
             _loss(29, 5, 2, 4, 3, noise=False),
         ),
         Case(
             "independent",
             "noise left out: what eps_model is fed in two calls, and the losses",
-            _loss(15, 5, 2, 9, 12, noise=False),
+            _loss(43, 5, 2, 9, 12, noise=False),
             _loss(30, 4, 2, 8, 10, noise=False),
             "q2.loss_draws",
             weight=0.5,

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from autograder.rubric import Case, Mistake, Task
 from draws import Random, constant, ddpm_tables, seed, timed_weight
 
@@ -23,6 +25,21 @@ def _process(n_steps: int, samples: int, channels: int, size: int, asked: int | 
             "constant": 2 * constant(random),
         }  # fmt: skip
         return drawn if asked is None else drawn | {"asked_steps": asked}
+
+    return inputs
+
+
+def _drawing(process: Any) -> Any:
+    """With the numbers of a step without noise, from which the probe tells what noise there was."""
+
+    def inputs(random: Random) -> Inputs:
+        drawn = process(random)
+        step = {
+            "step_scale": drawn["given_p_xt_prev_xt.xt"],
+            "step_eps": drawn["given_p_xt_prev_xt.eps_model"],
+            "step_std": np.sqrt(drawn["given_p_xt_prev_xt.second"]),
+        }
+        return drawn | step
 
     return inputs
 
@@ -107,7 +124,13 @@ SAMPLE = Task(
             _process(12, 4, 2, 5, asked=7),
             _process(21, 3, 2, 4, asked=5),
         ),
-        Case("one-image", "a single image", _process(8, 1, 2, 6), _process(5, 1, 3, 4), weight=0.5),
+        Case(
+            "one-image",
+            "a single image",
+            _process(15, 1, 2, 6),
+            _process(5, 1, 3, 4),
+            weight=0.5,
+        ),
         Case(
             "one-step",
             "a single step",
@@ -118,8 +141,8 @@ SAMPLE = Task(
         Case(
             "independent",
             "real noise, at first and at every step",
-            _process(9, 4, 2, 8),
-            _process(6, 3, 2, 7),
+            _drawing(_process(9, 4, 2, 8)),
+            _drawing(_process(6, 3, 2, 7)),
             "q2.sample_draws",
         ),
     ),
@@ -199,15 +222,15 @@ INTERMEDIATE = Task(
         Case(
             "one-image",
             "a single image",
-            _shown((9, 4, 3, 6), 1, 5, (3, 8)),
+            _shown((18, 4, 3, 6), 1, 5, (3, 8)),
             _shown((6, 3, 2, 5), 1, 4, (2, 5)),
             weight=0.5,
         ),
         Case(
             "independent",
             "real noise, at first and at every step",
-            _shown((9, 3, 2, 4), 5, 8, ()),
-            _shown((6, 4, 2, 5), 3, 7, ()),
+            _drawing(_shown((20, 3, 2, 4), 5, 8, ())),
+            _drawing(_shown((6, 4, 2, 5), 3, 7, ())),
             "q2.generate_intermediate_samples_draws",
             weight=0.5,
         ),

@@ -56,18 +56,24 @@ def ddpm_schedule(n_steps: int) -> dict[str, np.ndarray]:
     return {"beta": beta, "alpha": 1.0 - beta, "alpha_bar": np.cumprod(1.0 - beta)}
 
 
-def ddpm_tables(n_steps: int, *names: str) -> dict[str, np.ndarray]:
-    """The schedule and the named tables (all if none is named), as `GivenDDPM` reads them."""
+def ddpm_tables(n_steps: int, *methods: str) -> dict[str, np.ndarray]:
+    """Tables for the named methods, as `GivenDDPM` reads them; of all, with the schedule, if none.
+
+    Method and term of each: `homework.probes.given.Given`.
+    """
     schedule = ddpm_schedule(n_steps)
     beta, alpha, alpha_bar = schedule["beta"], schedule["alpha"], schedule["alpha_bar"]
     tables = {
-        "q_mean": np.sqrt(alpha_bar),
-        "q_var": 1.0 - alpha_bar,
-        "q_noise": np.sqrt(1.0 - alpha_bar),
-        "p_image": 1.0 / np.sqrt(alpha),
-        "p_eps": -beta / np.sqrt(1.0 - alpha_bar) / np.sqrt(alpha),
-        "p_var": beta,
-        "p_noise": np.sqrt(beta) * (np.arange(n_steps) > 0),
+        "q_xt_x0.x0": np.sqrt(alpha_bar),
+        "q_xt_x0.second": 1.0 - alpha_bar,
+        "q_sample.x0": np.sqrt(alpha_bar),
+        "q_sample.eps": np.sqrt(1.0 - alpha_bar),
+        "p_xt_prev_xt.xt": 1.0 / np.sqrt(alpha),
+        "p_xt_prev_xt.eps_model": -beta / np.sqrt(1.0 - alpha_bar) / np.sqrt(alpha),
+        "p_xt_prev_xt.second": beta,
     }
-    chosen = schedule | {name: tables[name] for name in names or tables}
-    return {f"given_{name}": table for name, table in chosen.items()}
+    for term in ("xt", "eps_model"):
+        tables[f"p_sample.{term}"] = tables[f"p_xt_prev_xt.{term}"]
+    tables["p_sample.draw"] = np.sqrt(beta) * (np.arange(n_steps) > 0)
+    chosen = {key: table for key, table in tables.items() if key.partition(".")[0] in methods}
+    return {f"given_{name}": table for name, table in (chosen or schedule | tables).items()}

@@ -17,10 +17,12 @@ Inputs = dict[str, Any]
 Random = np.random.RandomState
 Make = Callable[[Random], Inputs]
 
-SINGLE = ("alpha", "sigma")  # tables over levels; most others are over pairs of levels
+# Methods that are given to tasks which build on them.
+SINGLE = ("alpha_lambda", "sigma_lambda")
 STEPS = (*SINGLE, "sigma_q", "sigma_q_x")
-FORWARD = ("q_image", "q_noise")  # alpha and sigma once more, for those that are given q_sample
-ALL = (*STEPS, "mu_z", "mu_x", "var")
+ALL = (*STEPS, "mu_p_theta", "var_p_theta")
+TRAINING = ("get_lambda", *SINGLE, "q_sample")
+SAMPLING = ("get_lambda", *ALL, "q_sample", "p_sample")
 V = 0.3  # default weight of the geometric interpolation, eq. 4
 
 # What rubrics share.
@@ -62,33 +64,63 @@ def sigma_of(levels: np.ndarray) -> np.ndarray:
     return np.sqrt(1.0 / (1.0 + np.exp(levels)))
 
 
-def tables(levels: np.ndarray, *names: str) -> Inputs:
-    """`given_lambda` and the named tables: (K,) over levels, (K, K) over pairs of them."""
-    every = dict.fromkeys(("alpha", "q_image"), alpha_of(levels))
-    every |= dict.fromkeys(("sigma", "q_noise"), sigma_of(levels))
-    if set(names) - set(every):
-        every |= _pairs(levels)
-    return {"given_lambda": levels} | {f"given_{name}": every[name] for name in names}
+def tables(levels: np.ndarray, *methods: str) -> Inputs:
+    """`given_levels`, (K,), and the tables of methods: (K,) over levels or (K, K) over pairs.
+
+    What the tables are for: `homework.probes.given.Given`.
+    """
+    found: Inputs = {"given_levels": levels} if methods else {}
+    for method in methods:
+        for term, table in (_SINGLE | _PAIRS)[method].items():
+            if method in _SINGLE:
+                found[f"given_{method}.{term}"] = table(levels)
+                continue
+            level, prim = levels[:, None], levels[None, :]
+            # Pairs that are no reverse step get numbers of no meaning: what is drawn is not used.
+            unused = 0.5 + 0.01 * (level - prim)
+            known = table(np.minimum(level, prim), prim)
+            found[f"given_{method}.{term}"] = np.where(level < prim, known, unused)
+    return found
 
 
-def _pairs(levels: np.ndarray) -> Inputs:
-    """Tables (K, K) over all pairs of levels."""
-    level, prim = levels[:, None], levels[None, :]
-    gap = np.minimum(level - prim, 0.0)
-    share = -np.expm1(gap)  # 1 - exp(lambda - lambda')
-    var_q, var_q_x = share * sigma_of(level) ** 2, share * sigma_of(prim) ** 2
-    var = var_q_x ** (1.0 - V) * var_q**V
-    pairs = {
-        "sigma_q": np.sqrt(var_q),
-        "sigma_q_x": np.sqrt(var_q_x),
-        "mu_z": np.exp(gap) * alpha_of(prim) / alpha_of(level),
-        "mu_x": share * alpha_of(prim),
-        "var": var,
-        "std": np.sqrt(var),
-    }
-    # Pairs that are no reverse step get numbers of no meaning: what is drawn there is not used.
-    unused = 0.5 + 0.01 * (level - prim)
-    return {name: np.where(level < prim, table, unused) for name, table in pairs.items()}
+def _share(level: np.ndarray, prim: np.ndarray) -> np.ndarray:
+    return -np.expm1(level - prim)
+
+
+def _mu_z(level: np.ndarray, prim: np.ndarray) -> np.ndarray:
+    return np.exp(level - prim) * alpha_of(prim) / alpha_of(level)
+
+
+def _mu_x(level: np.ndarray, prim: np.ndarray) -> np.ndarray:
+    return _share(level, prim) * alpha_of(prim)
+
+
+def _sigma_q(level: np.ndarray, prim: np.ndarray) -> np.ndarray:
+    return np.sqrt(_share(level, prim)) * sigma_of(level)
+
+
+def _sigma_q_x(level: np.ndarray, prim: np.ndarray) -> np.ndarray:
+    return np.sqrt(_share(level, prim)) * sigma_of(prim)
+
+
+def _std(level: np.ndarray, prim: np.ndarray) -> np.ndarray:
+    return _sigma_q_x(level, prim) ** (1.0 - V) * _sigma_q(level, prim) ** V
+
+
+Table = Callable[..., np.ndarray]
+_SINGLE: dict[str, dict[str, Table]] = {
+    "get_lambda": {"value": np.array},
+    "alpha_lambda": {"value": alpha_of},
+    "sigma_lambda": {"value": sigma_of},
+    "q_sample": {"x": alpha_of, "noise": sigma_of},
+}
+_PAIRS: dict[str, dict[str, Table]] = {
+    "sigma_q": {"value": _sigma_q},
+    "sigma_q_x": {"value": _sigma_q_x},
+    "mu_p_theta": {"z_lambda_t": _mu_z, "x": _mu_x},
+    "var_p_theta": {"value": lambda level, prim: _std(level, prim) ** 2},
+    "p_sample": {"z_lambda_t": _mu_z, "x_t": _mu_x, "draw": _std},
+}
 
 
 def column(values: np.ndarray) -> np.ndarray:
@@ -129,7 +161,7 @@ def level(batch: int, low: float, high: float, *given: str) -> Make:
     def make(random: Random) -> Inputs:
         lam = exact(spread(random, batch, low, high))
         inputs = {"n_steps": 100 + batch, "weight": network(random), "lambda_t": column(lam)}
-        return inputs | (tables(lam, *given) if given else {})
+        return inputs | tables(lam, *given)
 
     return make
 
@@ -204,7 +236,7 @@ def training(
         inputs |= {"labels": labels(random, shape[0])} if labelled else {}
         noise = random.standard_normal(shape)
         inputs |= {"noise": noise} if constant is None else {"constant": constant}
-        return inputs | tables(schedule(n_steps), *SINGLE, *FORWARD)
+        return inputs | tables(schedule(n_steps), *TRAINING)
 
     return make
 
@@ -253,7 +285,7 @@ def loss_moments(inputs: Mapping[str, np.ndarray]) -> dict[str, tuple[Any, Any]]
     noise = np.random.RandomState(0).standard_normal((400, *x0.shape))
     found = []
     for t in drawn:
-        lam = column(np.asarray(inputs["given_lambda"], float)[t])
+        lam = column(np.asarray(inputs["given_levels"], float)[t])
         z = alpha_of(lam) * x0 + sigma_of(lam) * noise
         error = noise - np.tanh(weight[0].reshape(-1, 1, 1) * z + shift)
         loss = (error**2).sum(axis=(2, 3, 4)).mean(axis=1)
@@ -294,7 +326,7 @@ def sampling(
         else:
             weight[1:11] = weight[1]
             weight[11] = weight[1] + random.uniform(0.5, 1.0, shape[1])
-        return inputs | more | tables(schedule(n_steps), *ALL, *FORWARD, "std")
+        return inputs | more | tables(schedule(n_steps), *SAMPLING)
 
     return make
 
@@ -310,11 +342,11 @@ def sampling_draws(shape: tuple[int, int, int, int], n_steps: int) -> Make:
         weight = np.zeros((12, shape[1]))
         weight[1:] = random.uniform(-1.0, 1.0, shape[1])
         lam = schedule(n_steps)
-        known = tables(lam, *ALL, *FORWARD, "std")
+        known = tables(lam, *SAMPLING)
         place = np.arange(shape[2] * shape[3]).reshape(shape[2:])
         eps = np.tanh(weight[1].reshape(-1, 1, 1) + 0.1 * np.sin(place))
         t = np.arange(n_steps - 1, 1, -1)
-        mu_z, mu_x, std = (known[f"given_{name}"][t, t - 1] for name in ("mu_z", "mu_x", "std"))
+        mu_z, mu_x, std = (f(lam[t], lam[t - 1]) for f in (_mu_z, _mu_x, _std))
         slope = -mu_x * sigma_of(lam[t]) / alpha_of(lam[t])
         inputs = {"n_steps": n_steps, "weight": weight, "labels": labels(random, shape[0])}
         inputs |= {"seed": random.randint(1, 2**31 - 1), "step_std": std, **_sizes(shape)}

@@ -188,10 +188,11 @@ def _try(assignment: Assignment, task: Task, case: Case, loader: Loader, notes: 
     outcomes: list[Outcome] = []
     try:
         answers = assignment.arrays(task, case)
-        # In isolation first: there, a mistake in what the task builds on cannot hold it up.
-        for isolated in (True, False) if task.isolated else (False,):
-            student = Student(loader.folder, assignment.stems, isolated, loader=loader)
-            outcome = probing.run(student, case.probe, answers.inputs)
+        student = Student(loader.folder, assignment.stems, loader=loader)
+        # With given values first: there, a mistake in what the task builds on cannot hold it up.
+        own = [fixtures.on_its_own(answers.inputs)] if task.isolated else []
+        for inputs in (answers.inputs, *own):
+            outcome = probing.run(student, case.probe, inputs)
             outcomes.insert(0, outcome)
             notes.update(outcome.notes)
             verdict = compare.judge(task, case, answers, outcomes)

@@ -99,7 +99,7 @@ def _mishap_verdict(task: Task, mishap: Mishap) -> Verdict:
         detail = f"it calls {mishap.message[:60]}, which is not implemented yet"
         return Verdict(NOT_IMPLEMENTED, say.CALLS_STUB, say.CALLS_STUB_HELP, detail, "", *place)
     if mishap.kind == "missing":
-        return Verdict(ERROR, mishap.message or say.OTHER, say.MISSING_HELP)
+        return Verdict(ERROR, mishap.message, say.MISSING_HELP)
     rationale = say.RAISED.format(error=say.error_name(mishap.error))
     return Verdict(ERROR, rationale, say.ERRORS.get(mishap.error, ""), mishap.message, "", *place)
 

@@ -1,20 +1,22 @@
 """Reads a release's catalogue (`<assignment>.json`) and its cases (`<assignment>.npz`).
 
-`<assignment>.npz` holds plain arrays named `<task>/<case>/<part>/<name>`, where the part is `in`
-(inputs of the probe), `out` (expected values), `mean` and `std` (moments of draws), `mistake:<id>`
-(values that a planted mistake gives where they are not right), `lacks:<id>` (outputs that a planted
-mistake does not give; all of them, named `RAISES`, where it raises), or `formula` (ingredients, by
-the index of the formula and their kind). Nothing is unpickled.
+Hidden cases are drawn several times, each time into a file of its own: `<assignment>.<set>.npz`.
+All of these hold plain arrays named `<task>/<case>/<part>/<name>`, where the part is `in` (inputs
+of the probe), `out` (expected values), `mean` and `std` (moments of draws), `mistake:<id>` (values
+that a planted mistake gives where they are not right), `lacks:<id>` (outputs that a planted mistake
+does not give; all of them, named `RAISES`, where it raises), or `formula` (ingredients, by the
+index of the formula and their kind). The last three are there for public cases alone. Nothing is
+unpickled.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from homework.formula import Formula
 
 FORMAT = 2
 RAISES = "*"
+INDEX = "index"
 Arrays = dict[str, np.ndarray]
 
 
@@ -111,34 +114,70 @@ class Assignment:
         self.points: float = self.catalogue["points"]
         self.written: list[dict[str, Any]] = self.catalogue["written"]
         self.finished_policy: str = self.catalogue.get("finished_policy", "allow")
+        self.sets: int = self.catalogue.get("sets", 1)  # of hidden cases
+        self._read: dict[str, dict[tuple[str, str], CaseArrays]] = {}
         self.tasks = tuple(_task(entry) for entry in self.catalogue["tasks"])
 
     @property
     def stems(self) -> tuple[str, ...]:
         return tuple(file.removesuffix(".py") for file in self.files)
 
-    @cached_property
-    def _arrays(self) -> dict[tuple[str, str], CaseArrays]:
-        path = self.folder / f"{self.name}.npz"
-        found: dict[tuple[str, str], CaseArrays] = {}
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                for key in file.files:
-                    task, case, part, name = key.split("/")
-                    entry = found.setdefault((task, case), CaseArrays())
-                    _part(entry, part)[name] = file[key]
-        except (OSError, ValueError, zipfile.BadZipFile) as error:
-            raise FixtureError(f"{path} cannot be read ({error}); download it again") from None
-        return found
+    def arrays(self, task: Task, case: Case, drawn: int = 0) -> CaseArrays:
+        """The arrays of one case, of a hidden one in one of its sets.
 
-    def arrays(self, task: Task, case: Case) -> CaseArrays:
-        """The arrays of one case; `FixtureError` if the file lacks them."""
+        Raises:
+            FixtureError: a file is missing or damaged, or lacks them.
+        """
+        path = self.folder / f"{self.name}{'' if case.public else f'.{drawn}'}.npz"
+        if path.name not in self._read:
+            self._read[path.name] = _read(path)
         try:
-            return self._arrays[task.id, case.name]
+            return self._read[path.name][task.id, case.name]
         except KeyError:
-            raise FixtureError(
-                f"{self.folder / self.name}.npz has no case {case.name!r} of {task.id}"
-            ) from None
+            raise FixtureError(f"{path} has no case {case.name!r} of {task.id}") from None
+
+
+def _read(path: Path) -> dict[tuple[str, str], CaseArrays]:
+    found: dict[tuple[str, str], CaseArrays] = {}
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {key: file[key] for key in file.files}
+        for key, array in taken_apart(arrays) if INDEX in arrays else arrays.items():
+            task, case, part, name = key.split("/")
+            entry = found.setdefault((task, case), CaseArrays())
+            _part(entry, part)[name] = array
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise FixtureError(f"{path} cannot be read ({error}); download it again") from None
+    return found
+
+
+def joined_up(arrays: Arrays) -> Arrays:
+    """Many small arrays as a few large ones, by dtype, and an index: read ten times faster."""
+    places: list[Any] = []
+    parts: dict[str, list[np.ndarray]] = {}
+    for key, array in arrays.items():
+        part = parts.setdefault(str(array.dtype), [])
+        places.append([key, str(array.dtype), array.shape])
+        part.append(array.reshape(-1))
+    index = np.frombuffer(json.dumps(places).encode(), np.uint8)
+    return {dtype: np.concatenate(part) for dtype, part in parts.items()} | {INDEX: index}
+
+
+def taken_apart(arrays: Arrays) -> Iterator[tuple[str, np.ndarray]]:
+    """The arrays that `joined_up` was given."""
+    at = dict.fromkeys(arrays, 0)
+    for key, dtype, shape in json.loads(arrays[INDEX].tobytes()):
+        size = math.prod(shape)
+        yield key, arrays[dtype][at[dtype] : at[dtype] + size].reshape(shape)
+        at[dtype] += size
+
+
+GIVEN = "given_"  # how inputs are called that stand for what a task builds on
+
+
+def on_its_own(inputs: Mapping[str, np.ndarray]) -> Arrays:
+    """Inputs without given values: the task then runs on the rest of the student's own code."""
+    return {name: array for name, array in inputs.items() if not name.startswith(GIVEN)}
 
 
 def _part(entry: CaseArrays, part: str) -> Arrays:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -137,59 +137,3 @@ def change(name: str, found: Fraction, expected: Fraction) -> str:
 def exchange(found: str, expected: str) -> str:
     """What is said of a term that has taken the place of another one."""
     return f"`{found}` stands where `{expected}` is expected"
-
-
-def products(formula: Formula) -> Iterator[str]:
-    """All texts of products that can be recognised."""
-    powers = exponents(len(formula.factors))
-    for base in formula.bases or ("",):
-        for row, constant in itertools.product(powers, CONSTANTS):
-            if allowed(row, constant):
-                yield product(formula.factors, row, constant, base)
-
-
-def changes(formula: Formula) -> Iterator[str]:
-    """All texts of one change in a sum; at most two of them are told, and one scale."""
-    expected = [Fraction(c) for c in formula.coefficients]
-    for name, right in zip(formula.terms, expected):
-        yield from (change(name, found, right) for found in COEFFICIENTS if found != right)
-        if right:
-            yield from (exchange(n, name) for n, r in zip(formula.terms, expected) if not r)
-
-
-def count(formula: Formula) -> int:
-    """How many sentences can be said of an output: what they can carry is its logarithm."""
-    if formula.terms:
-        single = sum(1 for _ in changes(formula))
-        return (
-            (1 + single + single * (single - 1) // 2) * len(MULTIPLES) * (1 + len(formula.scales))
-        )
-    weights = sum(1 for _ in products(formula))
-    return (weights + 1) * (len(formula.images) or 1)
-
-
-def holds(formula: Formula, said: str) -> bool:
-    """Whether a sentence is one of the finite number that can be said of an output."""
-    if formula.terms:
-        start = f"in {formula.called}, "
-        ends = [apart(m, name) for m in MULTIPLES for name in ("", *formula.scales)]
-        if said in (f"{formula.called} is what is expected, {end}" for end in ends):
-            return True
-        bodies = [said.removeprefix(start).removesuffix(f", {end}") for end in ends]
-        return said.startswith(start) and any(
-            all(part in _texts(formula) for part in body.split(" and ")) for body in bodies
-        )
-    left, _, right = said.removesuffix(NOWHERE).partition("; expected is ")
-    starts = [f"in {formula.called}, the factor of {image} is " for image in formula.images]
-    if left in (f"in {formula.called}, {image} has no part" for image in formula.images):
-        return not right
-    known = {"", *_texts(formula)}
-    return right in known and any(
-        left.startswith(start) and left.removeprefix(start) in known
-        for start in starts or [f"{formula.called} is "]
-    )
-
-
-@cache
-def _texts(formula: Formula) -> frozenset[str]:
-    return frozenset(changes(formula) if formula.terms else products(formula))

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from types import FunctionType, ModuleType
 from typing import Any
 
+from homework.surroundings import refill
+
 _CONTAINERS = (dict, OrderedDict, defaultdict, list, set, deque)
 
 
@@ -45,7 +47,7 @@ class Pristine:
         for cls, attributes in self._classes.items():
             _restore_class(cls, attributes)
         for container, contents in self._contents:
-            _refill(container, contents)
+            refill(container, contents)
         for clear in self._caches:
             clear()
 
@@ -73,9 +75,3 @@ def _restore_class(cls: type, attributes: Mapping[str, Any]) -> None:
     for name, value in attributes.items():
         if now.get(name) is not value:
             setattr(cls, name, value)
-
-
-def _refill(container: Any, contents: Any) -> None:
-    container.clear()
-    fill = container.extend if hasattr(container, "extend") else container.update
-    fill(contents)

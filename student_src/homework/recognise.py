@@ -34,12 +34,6 @@ def recognise(task: Task, seen: Sequence[Seen]) -> str:
     return ""
 
 
-def recognisable(task: Task, sentence: str) -> bool:
-    """Whether a sentence is one of the finite number that `recognise` can give for a task."""
-    said = f"{sentence[:1].lower()}{sentence[1:].removesuffix('.')}"
-    return any(grammar.holds(formula, said) for formula in task.formulas)
-
-
 def _plain(index: int, formula: Formula, seen: Sequence[Seen]) -> str:
     numbers = _gather(index, formula, seen)
     if numbers is None or (np.abs(numbers.found - numbers.expected) <= numbers.tolerance).all():

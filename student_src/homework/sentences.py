@@ -1,23 +1,12 @@
-"""Everything that may be said about a case whose inputs nobody is to learn, as data.
+"""Everything that is said about cases, as data.
 
-What a student reads about a hidden case is one of the texts below, filled in from the short lists
-below. So it cannot carry the inputs of that case out, whatever the student's code does: `possible`
-lists all of it, and the grader says nothing else. Numbers, shapes, lines and messages belong in
-`Verdict.detail`, which is shown for public cases only.
+It is found out from public cases. Of a hidden case students read what is said of its public copy,
+if that is wrong as well, and else one of the few sentences in `HIDDEN`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import product
-from typing import TYPE_CHECKING
-
-from homework import definitions
 from homework.allowed import LISTED
-from homework.calls import WRONG_CALLS
-
-if TYPE_CHECKING:
-    from homework.fixtures import Task
 
 # ------------------------------------------------------------------- code that gave no result
 
@@ -25,14 +14,6 @@ STUB = "this task is not implemented yet"
 CALLS_STUB = "it calls something that is not implemented yet"
 RAISED = "your code raised {error}"
 OWN_ERROR = "an error of its own kind"
-
-NO_SUCH_NAME = "{file} has no function or class named {name}"
-NO_SUCH_METHOD = "the class has no method named {name}"
-UNREADABLE = (
-    "there is no file {file}",
-    "{file} is not UTF-8 text; save it as UTF-8, or declare its encoding in line 1",
-    "{file} is not a Python file: it holds binary data",
-)
 
 # Errors that are called by their names, with what to do about them.
 ERRORS = {
@@ -97,8 +78,26 @@ SLOW_FILE_HELP = "move what takes long into functions"
 SPENT = "the time that one submission may take was used up"
 SPENT_HELP = "is there a loop that never ends, or work at import that belongs into a function?"
 TIME_GONE = "not run: the other cases of this task used up its time"
+# Of a hidden case whose public copy is right, by status, with what to do about it.
+_OTHERWISE = "does something depend on how large the inputs are, or on numbers of the public cases?"
+HIDDEN = {
+    "failed": (
+        "your result is right for the public copy of this case and wrong for other numbers or "
+        "sizes",
+        _OTHERWISE,
+    ),
+    "error": (
+        "your code works for the public copy of this case and stops with an error for other "
+        "numbers or sizes",
+        _OTHERWISE,
+    ),
+    "timeout": (
+        "your code is fast enough for the public copy of this case and takes too long for other "
+        "numbers or sizes, or for all cases together",
+        "one case may take 5 seconds, and all cases of a task 15",
+    ),
+}
 WITHHELD = "this counts once an ordinary case is right"
-OTHER = "something else went wrong"
 
 # ------------------------------------------------------------------------ results that differ
 
@@ -227,59 +226,3 @@ def called(output: str) -> str:
         "number_of_images": "the number of images in the list",
         "different_labels": "whether images get labels of their own",
     }.get(output, f"the `{output}`")
-
-
-def possible(
-    task: Task, files: Iterable[str], names: Iterable[str], outputs: Iterable[str]
-) -> tuple[frozenset[str], frozenset[str]]:
-    """All rationales, and all helps, that a hidden case of a task may have.
-
-    Args:
-        files: names of the assignment's files.
-        names: names of functions and classes that one may be said to lack.
-        outputs: names of what the task's probes return.
-    """
-    files = tuple(files)
-    rationales = {
-        STUB, CALLS_STUB, NOTHING, REMEMBERED, TIME_GONE, WITHHELD, OTHER, NO_NOISE,
-        *ENDS, *SLOW, SPENT, *map(definitions.too_slow, files),
-        *_filled(RAISED, error=(*map(article, ERRORS), OWN_ERROR)),
-        *_filled(NO_SUCH_NAME, file=files, name=names),
-        *_filled(NO_SUCH_METHOD, name=names),
-    }  # fmt: skip
-    for text in UNREADABLE:
-        rationales.update(_filled(text, file=files))
-    for output in outputs:
-        rationales.update(_about(output))
-    helps = {
-        "", STUB_HELP.format(task=task.id, file=task.file), CALLS_STUB_HELP, MISSING_HELP,
-        *ERRORS.values(), *ENDS.values(), *SLOW.values(), SLOW_FILE_HELP, SPENT_HELP,
-        *WRONG_CALLS.values(),
-        *task.mistakes.values(),
-    }  # fmt: skip
-    return frozenset(rationales), frozenset(helps)
-
-
-def _about(output: str) -> Iterator[str]:
-    """Everything that may be said of one output."""
-    what = (called(output),)
-    name = (output.partition("_")[2],)
-    if output.startswith("noise_"):
-        yield from _filled(NOISE, what=what, noise=NOISES.values())
-    if output.startswith("after_"):
-        yield from _filled(CHANGED, name=name)
-    if output.startswith("grad_"):
-        yield from _filled(NO_GRADIENT, name=name)
-    yield from _filled(MISSING, what=what)
-    yield from _filled(TYPE, what=what, kind=(*KINDS.values(), OTHER_KIND), wanted=WANTED)
-    yield from _filled(DTYPE, what=what, dtype=(*DTYPES, OTHER_DTYPE), expected=EXPECTED_DTYPES)
-    yield from _filled(DEVICE, what=what, device=DEVICES)
-    yield from _filled(SHAPE, what=what, hint=SHAPE_HINTS.values())
-    yield from _filled(NOT_FINITE, what=what, reason=REASONS.values())
-    yield from _filled(VALUE, what=what, pattern=PATTERNS.values())
-
-
-def _filled(text: str, **choices: Iterable[str]) -> Iterator[str]:
-    lists: Mapping[str, list[str]] = {key: list(values) for key, values in choices.items()}
-    for chosen in product(*lists.values()):
-        yield text.format(**dict(zip(lists, chosen)))

@@ -28,8 +28,6 @@ class Student:
     Args:
         folder: where the files are.
         stems: names, without `.py`, of all files that belong to the assignment.
-        isolated: if true, what a task builds on (other methods, functions of another file) is
-            replaced by given values, so that a mistake there does not spread.
         device: where probes put their inputs.
         loader: executes the files; one may serve several students of the same folder.
     """
@@ -38,13 +36,11 @@ class Student:
         self,
         folder: Path,
         stems: Iterable[str],
-        isolated: bool = False,
         device: str = "cpu",
         loader: Loader | None = None,
     ) -> None:
         self.folder = Path(folder).resolve()
         self.stems = tuple(stems)
-        self.isolated = isolated
         self.device = device
         self.loader = loader or Loader(self.folder)
         self._saved: dict[str, ModuleType] = {}
@@ -81,17 +77,16 @@ class Student:
         """The module of `<stem>.py`, as if it had just been executed.
 
         Args:
-            given: functions that replace those of other files, by file and name; used only if the
-                student is isolated. A replacement gets the original as its first argument.
+            given: functions that replace those of other files, by file and name. A replacement
+                gets the original as its first argument.
 
         Raises:
             SubmissionError: the file is not there or cannot be read.
             BaseException: whatever executing the file raises, `SystemExit` included.
         """
         module = self.loader.load(stem)
-        if self.isolated:
-            for other, functions in (given or {}).items():
-                self._replace(other, functions, module)
+        for other, functions in (given or {}).items():
+            self._replace(other, functions, module)
         return module
 
     def function(self, stem: str, name: str, **options: Any) -> Callable[..., Any]:
@@ -110,9 +105,7 @@ class Student:
         return found
 
     def give(self, owner: Any, **methods: Callable[..., Any]) -> None:
-        """In isolation, replace methods of `owner` by given ones (each gets the original first)."""
-        if not self.isolated:
-            return
+        """Replace methods of `owner` by given ones (each gets the original first)."""
         for name, method in methods.items():
             setattr(owner, name, _bound(method, getattr(owner, name, None)))
 

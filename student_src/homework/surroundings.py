@@ -10,11 +10,13 @@ from __future__ import annotations
 import bdb
 import builtins
 import concurrent.futures
+import decimal
 import functools
 import importlib
 import inspect
 import multiprocessing
 import multiprocessing.dummy
+import os
 import pdb
 import sys
 import warnings
@@ -24,6 +26,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 from torch.utils.data import DataLoader
 
 from homework.redirect import devices
@@ -72,25 +75,72 @@ def replaced(replacements: Iterable[Replacement]) -> Iterator[None]:
 
 
 class Settings:
-    """Settings of torch, numpy and Python that code may change, as they are now."""
+    """Settings of torch, numpy and Python that code may change, as they are now.
+
+    States of generators are not among them: whoever is right is so whatever is drawn.
+    """
 
     def __init__(self) -> None:
-        self._plain = [(set_, get()) for get, set_ in _SETTINGS]
+        self._plain = [get() for get, _ in _SETTINGS]
         self._device = _device_context()
-        self._errors = np.geterr()
-        self._filters = list(warnings.filters)
+        self._kept = [(container, container.copy()) for container in _containers()]
 
     def apply(self) -> None:
         """Make them so again."""
-        for (get, set_), (_, value) in zip(_SETTINGS, self._plain, strict=True):
+        for (get, set_), value in zip(_SETTINGS, self._plain, strict=True):
             if get() != value:
-                set_(value)
+                with suppress(OSError):  # of a folder that is gone
+                    set_(value)
         if _device_context() is not self._device:
             torch.set_default_device(None if self._device is None else self._device.device)
-        np.seterr(**self._errors)
-        if warnings.filters != self._filters:
-            warnings.filters[:] = self._filters  # type: ignore[index]
-            getattr(warnings, "_filters_mutated", lambda: None)()
+        torch.set_flush_denormal(False)  # nothing tells whether it is on
+        for container, contents in self._kept:
+            if container != contents:
+                refill(container, contents)
+                getattr(warnings, "_filters_mutated", lambda: None)()
+
+
+def _containers() -> Iterator[Any]:
+    """What is changed in place."""
+    yield from (warnings.filters, sys.path, *_HOOKS)
+
+
+_HOOKS = [  # of all modules
+    value
+    for name, value in vars(nn.modules.module).items()
+    if name.startswith("_global_") and isinstance(value, dict)
+]
+
+
+def refill(container: Any, contents: Any) -> None:
+    """Give a dictionary, list or set other contents."""
+    container.clear()
+    fill = container.extend if hasattr(container, "extend") else container.update
+    fill(contents)
+
+
+def _folder() -> str:
+    with suppress(OSError):
+        return os.getcwd()
+    return ""
+
+
+def _decimals() -> tuple[Any, ...]:
+    context = decimal.getcontext()
+    return context.prec, context.rounding, context.Emin, context.Emax
+
+
+def _environment() -> dict[Any, Any]:
+    return dict(os.environ._data)  # type: ignore[attr-defined]  # decoding it takes long
+
+
+def _set_environment(to: dict[Any, Any]) -> None:
+    os.environ.clear()
+    os.environ.update({os.environ.decodekey(k): os.environ.decodevalue(v) for k, v in to.items()})
+
+
+def _print_options() -> dict[str, Any]:
+    return dict(vars(torch._tensor_str.PRINT_OPTS))
 
 
 def _deterministic() -> tuple[bool, bool]:
@@ -105,6 +155,16 @@ _SETTINGS: list[tuple[Callable[[], Any], Callable[[Any], Any]]] = [
     (torch.is_grad_enabled, torch.set_grad_enabled),
     (torch.get_num_threads, torch.set_num_threads),
     (torch.is_anomaly_enabled, torch.autograd.set_detect_anomaly),
+    (torch.get_float32_matmul_precision, torch.set_float32_matmul_precision),
+    (_print_options, lambda to: vars(torch._tensor_str.PRINT_OPTS).update(to)),
+    (np.geterr, lambda to: np.seterr(**to)),
+    (np.get_printoptions, lambda to: np.set_printoptions(**to)),
+    (_decimals, lambda to: decimal.setcontext(decimal.Context(*to))),
+    (sys.getrecursionlimit, sys.setrecursionlimit),
+    (sys.gettrace, sys.settrace),
+    (sys.getprofile, sys.setprofile),
+    (_folder, os.chdir),
+    (_environment, _set_environment),
     (_deterministic, lambda to: torch.use_deterministic_algorithms(to[0], warn_only=to[1])),
 ]
 

@@ -68,7 +68,8 @@ class TaskResult:
 
     `remarks` are sentences about the code itself, for its author and for instructors. `behaviour`
     names wrong results that no sentence explains, for instructors alone: see
-    `autograder.behaviour`.
+    `autograder.behaviour`. `own_parts` is for them too: by case, how it ended with given values for
+    what the task builds on, and how with the student's own.
     """
 
     task: str
@@ -78,6 +79,7 @@ class TaskResult:
     all_or_nothing: bool = False
     remarks: list[str] = field(default_factory=list)
     behaviour: tuple[str, ...] = ()
+    own_parts: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def score(self) -> float:

@@ -8,6 +8,7 @@ not know an argument, the student's own method answers.
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -16,9 +17,12 @@ from torch import nn
 
 from homework import randomizer
 from homework.calls import WRONG_CALLS
+from homework.fixtures import GIVEN
 from homework.unet_inputs import check_labels, check_times
 
 Inputs = dict[str, torch.Tensor]
+V = 0.3  # for which variances are given
+_LEVELS = ("t", "lambda_t", "lambda_t_prim")  # arguments that say where in a table to look
 
 
 def remembered(inputs: Inputs, name: str, keys: tuple[str, ...]) -> Callable[..., Any]:
@@ -152,86 +156,142 @@ def check_images(x: Any) -> None:
         raise ValueError(f"eps_model wants (batch, channels, height, width) images, not {found}")
 
 
-class _Given:
-    """A diffusion model that looks everything up in the tables `given_<name>` of a case.
+class Given:
+    """A diffusion model made of numbers: it knows what comes with a case, and no formula.
 
-    What it does not have, such as a helper or a setting that only the student's class knows, comes
-    from the student's own model, which `own` makes when it is first needed.
+    An input `given_<method>.<term>` is a table over times or noise levels. What the method returns
+    is the sum of all its terms, each an entry of its table times
+
+    * the argument that the term is named after; noise that is left out is drawn;
+    * `draw`: new noise; `eps_model`: what the network says of the image; `value`: nothing more.
+
+    A table `second` is the second thing that the method returns. An input `given_<name>` without a
+    term is an attribute. Whatever else a trainer asks for, such as a helper or a setting that only
+    the student's class knows, comes from the student's own model, which `own` makes when it is
+    first needed.
     """
 
+    takes: dict[str, tuple[str, ...]]  # names of the arguments of all methods, in their order
+
     def __init__(
         self, inputs: Inputs, eps_model: _Eps, own: Callable[[], Any] | None = None
     ) -> None:
-        self.tables = {k[6:]: v for k, v in inputs.items() if k.startswith("given_")}
+        self.n_steps, self.device = int(inputs["n_steps"]), eps_model.weight.device
         self.eps_model = eps_model
         self._own, self._made = own, None
+        self._tables: dict[str, dict[str, torch.Tensor]] = {}
+        for key, table in inputs.items():
+            name, _, term = key.removeprefix(GIVEN).partition(".")
+            if key.startswith(GIVEN) and term:
+                self._tables.setdefault(name, {})[term] = table
+            elif key.startswith(GIVEN):
+                setattr(self, name, table)
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("_own", "_made") or name.startswith("__") or self._own is None:
+        if name in self.__dict__.get("_tables", {}):
+            return functools.partial(self._look_up, name)
+        own = self.__dict__.get("_own")
+        if name.startswith("__") or own is None:
             raise AttributeError(f"the diffusion model has nothing named {name}")
         if self._made is None:
-            self._made = self._own()
+            self._made = own()
         return getattr(self._made, name)
 
+    def _look_up(self, name: str, *args: Any, **named: Any) -> Any:
+        takes, tables = self.takes[name], dict(self._tables[name])
+        values = dict(zip(takes, args)) | named
+        if not {*takes} - {"eps", "noise", "v"} <= values.keys():
+            raise TypeError(f"{name} takes {', '.join(takes)}")
+        if values.get("v", V) != V:
+            raise ValueError(f"only v = {V} is known here")
+        index = self._index({n: values[n] for n in takes if n in _LEVELS})
+        image: Any = next((values[n] for n in takes if n in values.keys() - {*_LEVELS}), None)
+        second = tables.pop("second", None)
+        result: Any = 0.0
+        for term, table in tables.items():
+            if term == "value":
+                result = result + table[index]
+            elif term == "eps_model":
+                result = result + table[index] * self.eps_model(image, values["t"])
+            else:
+                argument = values.get(term)
+                noise = randomizer.normal_like(image) if argument is None else argument
+                result = result + table[index] * noise
+        return result if second is None else (result, second[index])
 
-class GivenDDPM(_Given):
+    def _index(self, levels: Inputs) -> tuple[torch.Tensor, ...]:
+        """Where in a table the entries for times or noise levels are."""
+        raise NotImplementedError
+
+    def methods(self) -> dict[str, Callable[..., Any]]:
+        """What is known, for `Student.give`; where that fails, the student's own answers."""
+
+        def method(name: str) -> Callable[..., Any]:
+            def function(original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+                try:
+                    return self._look_up(name, *args, **kwargs)
+                except (KeyError, TypeError, ValueError, IndexError):
+                    return original(*args, **kwargs)
+
+            return function
+
+        return {name: method(name) for name in self._tables}
+
+
+class GivenDDPM(Given):
     """A `DenoiseDiffusion`; its tables hold n_steps numbers each."""
 
-    def __init__(
-        self, inputs: Inputs, eps_model: _Eps, own: Callable[[], Any] | None = None
-    ) -> None:
-        super().__init__(inputs, eps_model, own)
-        self.n_steps = len(self.tables["beta"])
-        self.device = self.tables["beta"].device
-        self.beta = self.sigma2 = self.tables["beta"]
-        self.alpha, self.alpha_bar = self.tables["alpha"], self.tables["alpha_bar"]
+    takes = {
+        "q_xt_x0": ("x0", "t"),
+        "q_sample": ("x0", "t", "eps"),
+        "p_xt_prev_xt": ("xt", "t"),
+        "p_sample": ("xt", "t"),
+    }
 
     def gather(self, c: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
         return c[t].reshape(-1, 1, 1, 1)
 
-    def _at(self, name: str, t: Any) -> torch.Tensor:
+    def _index(self, levels: Inputs) -> tuple[torch.Tensor, ...]:
+        t = levels["t"]
         if not isinstance(t, torch.Tensor) or t.is_floating_point() or t.ndim != 1:
             raise ValueError("the diffusion model wants t as a (batch,) tensor of integers")
         if t.min() < 0 or t.max() >= self.n_steps:
             raise ValueError(f"times must be from 0 to n_steps - 1 = {self.n_steps - 1}")
-        return self.gather(self.tables[name], t)
-
-    def q_xt_x0(self, x0: torch.Tensor, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        return self._at("q_mean", t) * x0, self._at("q_var", t)
-
-    def q_sample(
-        self, x0: torch.Tensor, t: torch.Tensor, eps: torch.Tensor | None = None
-    ) -> torch.Tensor:
-        eps = randomizer.normal_like(x0) if eps is None else eps
-        return self._at("q_mean", t) * x0 + self._at("q_noise", t) * eps
-
-    def p_xt_prev_xt(self, xt: torch.Tensor, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        mean = self._at("p_image", t) * xt + self._at("p_eps", t) * self.eps_model(xt, t)
-        return mean, self._at("p_var", t)
-
-    def p_sample(self, xt: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-        mean, _ = self.p_xt_prev_xt(xt, t)
-        return mean + self._at("p_noise", t) * randomizer.normal_like(xt)
+        return (t.reshape(-1, 1, 1, 1),)
 
 
-class GivenCFG(_Given):
-    """A `CFGDiffusion`.
+class GivenCFG(Given):
+    """A `CFGDiffusion`; its tables are over K noise levels, `given_levels`, or (K, K) over pairs.
 
-    `given_lambda` lists K noise levels, by time where a task has times; `given_alpha` and
-    `given_sigma` belong to them. `given_<name>` of shape (K, K) belongs to a pair of levels. No
-    method answers from the tables of another, since those may be what a task is asked.
+    The table of `get_lambda` is over times.
     """
 
-    def __init__(
-        self, inputs: Inputs, eps_model: _Eps, own: Callable[[], Any] | None = None
-    ) -> None:
-        super().__init__(inputs, eps_model, own)
-        self.levels = self.tables["lambda"]
-        self.n_steps = len(self.levels)
-        self.device = self.levels.device
-        self.lambda_min, self.lambda_max = -20.0, 20.0
+    takes = {
+        "get_lambda": ("t",),
+        "alpha_lambda": ("lambda_t",),
+        "sigma_lambda": ("lambda_t",),
+        "q_sample": ("x", "lambda_t", "noise"),
+        "sigma_q": ("lambda_t", "lambda_t_prim"),
+        "sigma_q_x": ("lambda_t", "lambda_t_prim"),
+        "mu_p_theta": ("z_lambda_t", "x", "lambda_t", "lambda_t_prim"),
+        "var_p_theta": ("lambda_t", "lambda_t_prim", "v"),
+        # Whatever else a student's own p_sample takes is of no use here.
+        "p_sample": ("z_lambda_t", "lambda_t", "lambda_t_prim", "x_t"),
+    }
+    levels: torch.Tensor
+    lambda_min, lambda_max = -20.0, 20.0
 
-    def _index(self, level: Any) -> torch.Tensor:
+    def get_exp_ratio(self, l: torch.Tensor, l_prim: torch.Tensor) -> torch.Tensor:  # noqa: E741
+        return torch.exp(l - l_prim)  # as in what students are given
+
+    def _index(self, levels: Inputs) -> tuple[torch.Tensor, ...]:
+        if "t" in levels:
+            self.eps_model.times.append(levels["t"])
+            # A sampler may ask for the level "after" t = 0 and not use what it then draws.
+            return (levels["t"].long().clamp(0, self.n_steps - 1).reshape(-1, 1, 1, 1),)
+        return tuple(torch.broadcast_tensors(*map(self._place, levels.values())))
+
+    def _place(self, level: Any) -> torch.Tensor:
         if not isinstance(level, torch.Tensor):
             raise ValueError(f"a noise level must be a tensor, not {type(level).__name__}")
         distance, index = (level.reshape(-1, 1) - self.levels).abs().min(dim=1)
@@ -241,83 +301,6 @@ class GivenCFG(_Given):
                 "was a time t passed in place of lambda?"
             )
         return index.reshape(level.shape)
-
-    def _at(self, name: str, *levels: torch.Tensor) -> torch.Tensor:
-        """The entries of a table, in the shape that the levels have together."""
-        return self.tables[name][torch.broadcast_tensors(*map(self._index, levels))]
-
-    def get_lambda(self, t: torch.Tensor) -> torch.Tensor:
-        self.eps_model.times.append(t)
-        # A sampler may ask for the level "after" t = 0 and not use what it then draws.
-        return self.levels[t.long().clamp(0, self.n_steps - 1)].reshape(-1, 1, 1, 1)
-
-    def get_exp_ratio(self, l: torch.Tensor, l_prim: torch.Tensor) -> torch.Tensor:  # noqa: E741
-        return torch.exp(l - l_prim)
-
-    def alpha_lambda(self, lambda_t: torch.Tensor) -> torch.Tensor:
-        return self._at("alpha", lambda_t)
-
-    def sigma_lambda(self, lambda_t: torch.Tensor) -> torch.Tensor:
-        return self._at("sigma", lambda_t)
-
-    def q_sample(
-        self, x: torch.Tensor, lambda_t: torch.Tensor, noise: torch.Tensor
-    ) -> torch.Tensor:
-        return self._at("q_image", lambda_t) * x + self._at("q_noise", lambda_t) * noise
-
-    def sigma_q(self, lambda_t: torch.Tensor, lambda_t_prim: torch.Tensor) -> torch.Tensor:
-        return self._at("sigma_q", lambda_t, lambda_t_prim)
-
-    def sigma_q_x(self, lambda_t: torch.Tensor, lambda_t_prim: torch.Tensor) -> torch.Tensor:
-        return self._at("sigma_q_x", lambda_t, lambda_t_prim)
-
-    def mu_p_theta(
-        self,
-        z_lambda_t: torch.Tensor,
-        x: torch.Tensor,
-        lambda_t: torch.Tensor,
-        lambda_t_prim: torch.Tensor,
-    ) -> torch.Tensor:
-        levels = lambda_t, lambda_t_prim
-        return self._at("mu_z", *levels) * z_lambda_t + self._at("mu_x", *levels) * x
-
-    def var_p_theta(
-        self, lambda_t: torch.Tensor, lambda_t_prim: torch.Tensor, v: float = 0.3
-    ) -> torch.Tensor:
-        if v != 0.3:
-            raise ValueError("only v = 0.3 is known here")
-        return self._at("var", lambda_t, lambda_t_prim)
-
-    def p_sample(
-        self,
-        z_lambda_t: torch.Tensor,
-        lambda_t: torch.Tensor,
-        lambda_t_prim: torch.Tensor,
-        x_t: torch.Tensor,
-        *more: Any,
-        **named: Any,
-    ) -> torch.Tensor:
-        # Whatever else a student's own p_sample takes is of no use here.
-        center = self.mu_p_theta(z_lambda_t, x_t, lambda_t, lambda_t_prim)
-        std = self._at("std", lambda_t, lambda_t_prim)
-        return center + std * randomizer.normal_like(z_lambda_t)
-
-
-def looked_up(owner: Any, *names: str) -> dict[str, Callable[..., Any]]:
-    """Methods of `owner` for `Student.give`; where a look-up fails, the student's own answers."""
-
-    def method(name: str) -> Callable[..., Any]:
-        known = getattr(owner, name)
-
-        def function(original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-            try:
-                return known(*args, **kwargs)
-            except (KeyError, TypeError, ValueError, IndexError):
-                return original(*args, **kwargs)
-
-        return function
-
-    return {name: method(name) for name in names}
 
 
 def with_gradient(value: Any, eps_model: _Eps, weight: torch.Tensor) -> dict[str, Any]:

@@ -110,13 +110,12 @@ def kl_gaussian_gaussian_mc_spread(student: Student, inputs: Inputs) -> Values:
 
 
 def loss_function(student: Student, inputs: Inputs) -> Values:
-    """recon_x and x: (batch, pixels) or images; in isolation the functions of q1_vae are given."""
-    given = {
-        "q1_vae": {
-            "log_likelihood_bernoulli": remembered(inputs, "log_likelihood", ("recon_x", "x")),
-            "kl_gaussian_gaussian_analytic": remembered(inputs, "kl", ("mu", "logvar", "0", "0")),
-        }
+    """recon_x and x: (batch, pixels) or images; the functions of q1_vae are given if known."""
+    known = {
+        "log_likelihood_bernoulli": remembered(inputs, "log_likelihood", ("recon_x", "x")),
+        "kl_gaussian_gaussian_analytic": remembered(inputs, "kl", ("mu", "logvar", "0", "0")),
     }
+    given = {"q1_vae": known} if "given_kl" in inputs else {}
     function = student.function("q1_train_vae", "loss_function", given=given)
     leaves = {n: inputs[n].clone().requires_grad_() for n in ("recon_x", "mu", "logvar")}
     x = inputs["x"].clone()

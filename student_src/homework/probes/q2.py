@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import torch
 
 from homework.probes.elsewhere import note_device
-from homework.probes.given import GivenDDPM, Inputs, TimedEps, looked_up, with_gradient
+from homework.probes.given import GivenDDPM, Inputs, TimedEps, with_gradient
 from homework.randomizer import replay
 from homework.student import Student
 
 Values = dict[str, Any]
 
 
-_ALL = ("q_xt_x0", "q_sample", "p_xt_prev_xt", "p_sample")
-
-
-def _model(student: Student, inputs: Inputs, *given: str) -> Any:
-    """The student's DenoiseDiffusion; in isolation the methods named in `given` are looked up."""
-    eps_model = TimedEps(inputs["weight"])
-    model = _own_model(student, inputs, eps_model)
-    if given:
-        student.give(model, **looked_up(GivenDDPM(inputs, eps_model), *given))
-    return model
+def _model(student: Student, inputs: Inputs) -> Any:
+    """The student's DenoiseDiffusion; methods that come with the case are looked up."""
+    return _own_model(student, inputs, TimedEps(inputs["weight"]))
 
 
 def _own_model(student: Student, inputs: Inputs, eps_model: TimedEps) -> Any:
     make = student.function("q2_ddpm", "DenoiseDiffusion")
-    return make(eps_model, int(inputs["n_steps"]), torch.device(student.device))
+    model = make(eps_model, int(inputs["n_steps"]), torch.device(student.device))
+    student.give(model, **GivenDDPM(inputs, eps_model).methods())
+    return model
 
 
 def _pair(values: Values, result: Any, names: tuple[str, str], prefix: str = "") -> Values:
@@ -50,7 +46,7 @@ def q_xt_x0(student: Student, inputs: Inputs) -> Values:
 
 
 def q_sample(student: Student, inputs: Inputs) -> Values:
-    draw = student.method(_model(student, inputs, "q_xt_x0"), "q_sample")
+    draw = student.method(_model(student, inputs), "q_sample")
     x0, t, eps = (inputs[name].clone() for name in ("x0", "t", "eps"))
     with replay(0, constant=0.5):  # nothing should be drawn here; if it is, then repeatably
         value = draw(x0, t, eps)
@@ -60,7 +56,7 @@ def q_sample(student: Student, inputs: Inputs) -> Values:
 
 def q_sample_draws(student: Student, inputs: Inputs) -> Values:
     """Without `eps`: once with constant noise, then twice with real noise."""
-    draw = student.method(_model(student, inputs, "q_xt_x0"), "q_sample")
+    draw = student.method(_model(student, inputs), "q_sample")
     x0, t = inputs["x0"], inputs["t"]
     with replay(0, constant=float(inputs["constant"])):
         value = draw(x0.clone(), t.clone())
@@ -84,7 +80,7 @@ def p_xt_prev_xt(student: Student, inputs: Inputs) -> Values:
 
 def p_sample(student: Student, inputs: Inputs) -> Values:
     """With all noise equal to one constant."""
-    draw = student.method(_model(student, inputs, "p_xt_prev_xt"), "p_sample")
+    draw = student.method(_model(student, inputs), "p_sample")
     xt, t = inputs["xt"].clone(), inputs["t"].clone()
     with torch.no_grad(), replay(0, constant=float(inputs["constant"])):
         value = draw(xt, t)
@@ -94,7 +90,7 @@ def p_sample(student: Student, inputs: Inputs) -> Values:
 
 def p_sample_draws(student: Student, inputs: Inputs) -> Values:
     """Twice with real noise."""
-    draw = student.method(_model(student, inputs, "p_xt_prev_xt"), "p_sample")
+    draw = student.method(_model(student, inputs), "p_sample")
     with torch.no_grad(), replay(int(inputs["seed"])):
         drawn = [draw(inputs["xt"].clone(), inputs["t"].clone()) for _ in range(2)]
     return {"noise_x": _stack(drawn)}
@@ -102,7 +98,7 @@ def p_sample_draws(student: Student, inputs: Inputs) -> Values:
 
 def loss(student: Student, inputs: Inputs) -> Values:
     """With the noise handed in, or, where the case has none, with constant noise."""
-    model = _model(student, inputs, "q_xt_x0", "q_sample")
+    model = _model(student, inputs)
     x0 = inputs["x0"].clone()
     noise = inputs["noise"].clone() if "noise" in inputs else None
     with replay(int(inputs["seed"]), constant=float(inputs.get("constant", 0.0))):
@@ -114,7 +110,7 @@ def loss(student: Student, inputs: Inputs) -> Values:
 
 def loss_draws(student: Student, inputs: Inputs) -> Values:
     """Twice with real noise, looking at the losses and at the x_t that eps_model is fed."""
-    model = _model(student, inputs, "q_xt_x0", "q_sample")
+    model = _model(student, inputs)
     fed, losses = [], []
     with replay(int(inputs["seed"])):
         for _ in range(2):
@@ -134,15 +130,10 @@ def _stack(tensors: list[Any]) -> Any:
 
 
 def _trainer(student: Student, inputs: Inputs) -> tuple[Any, TimedEps]:
-    """The student's Trainer, around their own DenoiseDiffusion or, in isolation, a given one."""
+    """The student's Trainer, around a given diffusion model or, where none is, their own."""
     eps_model = TimedEps(inputs["weight"])
-
-    def own() -> Any:
-        model = _own_model(student, inputs, eps_model)
-        student.give(model, **looked_up(GivenDDPM(inputs, eps_model), *_ALL))
-        return model
-
-    diffusion = GivenDDPM(inputs, eps_model, own) if student.isolated else own()
+    own = functools.partial(_own_model, student, inputs, eps_model)
+    diffusion = GivenDDPM(inputs, eps_model, own) if "given_beta" in inputs else own()
     args = student.args(
         n_steps=int(inputs["n_steps"]),
         n_samples=int(inputs["n_samples"]),
@@ -167,18 +158,18 @@ def _noise(inputs: Inputs, eps_model: TimedEps, samples: int) -> Values:
     ...), is by how much images differ from the mean of their step.
 
     Told from what eps_model was fed, so that it does not matter who draws the noise, nor whether
-    images are taken all at once.
+    images are taken all at once. The mean of a step is step_scale x + step_eps eps_model(x, t), by
+    numbers of the case.
     """
-    given = GivenDDPM(inputs, TimedEps(inputs["weight"]))
-    fed, steps = eps_model.fed, given.n_steps
+    fed, steps = eps_model.fed, int(inputs["n_steps"])
     if sum(map(len, fed)) != steps * samples:
         return {"noise_first": fed[0] if fed else None}
     x = torch.cat(list(fed)).reshape(steps, samples, *fed[0].shape[1:])
-    noises = []
-    for step in range(steps - 1):
-        t = torch.full((samples,), steps - 1 - step, device=x.device)
-        mean, var = given.p_xt_prev_xt(x[step], t)
-        noises.append((x[step + 1] - mean) / var.sqrt())
+    network, noises = TimedEps(inputs["weight"]), []
+    for step, t in enumerate(range(steps - 1, 0, -1)):
+        predicted = network(x[step], torch.full((samples,), t, device=x.device))
+        mean = inputs["step_scale"][t] * x[step] + inputs["step_eps"][t] * predicted
+        noises.append((x[step + 1] - mean) / inputs["step_std"][t])
     return {"noise_first": x[:1], "noise_steps": torch.stack(noises).detach()}
 
 

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import torch
 
 from homework.probes.elsewhere import note_device
-from homework.probes.given import GivenCFG, Inputs, LabelledEps, looked_up, with_gradient
+from homework.probes.given import GivenCFG, Inputs, LabelledEps, with_gradient
 from homework.probes.q2 import _stack
 from homework.randomizer import replay
 from homework.student import Student
 
 Values = dict[str, Any]
 
-_LEVELS = ("alpha_lambda", "sigma_lambda")
-_STEPS = (*_LEVELS, "sigma_q", "sigma_q_x")
-_REST = ("get_lambda", "q_sample", "mu_p_theta", "var_p_theta", "p_sample")
 
-
-def _model(student: Student, inputs: Inputs, *given: str) -> Any:
-    """The student's CFGDiffusion; in isolation the methods named in `given` are looked up."""
-    eps_model = LabelledEps(inputs["weight"])
-    model = _own_model(student, inputs, eps_model)
-    if given:
-        student.give(model, **looked_up(GivenCFG(inputs, eps_model), *given))
-    return model
+def _model(student: Student, inputs: Inputs) -> Any:
+    """The student's CFGDiffusion; methods that come with the case are looked up."""
+    return _own_model(student, inputs, LabelledEps(inputs["weight"]))
 
 
 def _own_model(student: Student, inputs: Inputs, eps_model: LabelledEps) -> Any:
     make = student.function("q3_cfg_diffusion", "CFGDiffusion")
-    return make(eps_model, int(inputs["n_steps"]), torch.device(student.device))
+    model = make(eps_model, int(inputs["n_steps"]), torch.device(student.device))
+    student.give(model, **GivenCFG(inputs, eps_model).methods())
+    return model
 
 
 def _two_calls(function: Callable[..., Any], inputs: Inputs, *names: str) -> Values:
@@ -54,34 +49,34 @@ def alpha_lambda(student: Student, inputs: Inputs) -> Values:
 
 
 def sigma_lambda(student: Student, inputs: Inputs) -> Values:
-    method = student.method(_model(student, inputs, "alpha_lambda"), "sigma_lambda")
+    method = student.method(_model(student, inputs), "sigma_lambda")
     return _two_calls(method, inputs, "lambda_t")
 
 
 def q_sample(student: Student, inputs: Inputs) -> Values:
-    method = student.method(_model(student, inputs, *_LEVELS), "q_sample")
+    method = student.method(_model(student, inputs), "q_sample")
     with replay(0):  # nothing is to be drawn; if something is, it is the same each time
         return _two_calls(method, inputs, "x", "lambda_t", "noise")
 
 
 def sigma_q(student: Student, inputs: Inputs) -> Values:
-    method = student.method(_model(student, inputs, *_LEVELS), "sigma_q")
+    method = student.method(_model(student, inputs), "sigma_q")
     return _two_calls(method, inputs, "lambda_t", "lambda_t_prim")
 
 
 def sigma_q_x(student: Student, inputs: Inputs) -> Values:
-    method = student.method(_model(student, inputs, *_LEVELS), "sigma_q_x")
+    method = student.method(_model(student, inputs), "sigma_q_x")
     return _two_calls(method, inputs, "lambda_t", "lambda_t_prim")
 
 
 def mu_p_theta(student: Student, inputs: Inputs) -> Values:
-    method = student.method(_model(student, inputs, *_STEPS), "mu_p_theta")
+    method = student.method(_model(student, inputs), "mu_p_theta")
     return _two_calls(method, inputs, "z", "x", "lambda_t", "lambda_t_prim")
 
 
 def var_p_theta(student: Student, inputs: Inputs) -> Values:
     """With the v of the case, or the default where it has none."""
-    method = student.method(_model(student, inputs, *_STEPS), "var_p_theta")
+    method = student.method(_model(student, inputs), "var_p_theta")
     if "v" not in inputs:
         return _two_calls(method, inputs, "lambda_t", "lambda_t_prim")
     v = float(inputs["v"])
@@ -93,14 +88,14 @@ _STEP = ("z", "lambda_t", "lambda_t_prim", "x")
 
 def p_sample(student: Student, inputs: Inputs) -> Values:
     """With all noise equal to one constant."""
-    model = _model(student, inputs, *_STEPS, "mu_p_theta", "var_p_theta")
+    model = _model(student, inputs)
     with torch.no_grad(), replay(0, constant=float(inputs["constant"])):
         return _two_calls(student.method(model, "p_sample"), inputs, *_STEP)
 
 
 def p_sample_draws(student: Student, inputs: Inputs) -> Values:
     """Twice with real noise."""
-    model = _model(student, inputs, *_STEPS, "mu_p_theta", "var_p_theta")
+    model = _model(student, inputs)
     draw = student.method(model, "p_sample")
     with torch.no_grad(), replay(int(inputs["seed"])):
         drawn = [draw(*(inputs[name].clone() for name in _STEP)) for _ in range(2)]
@@ -109,7 +104,7 @@ def p_sample_draws(student: Student, inputs: Inputs) -> Values:
 
 def loss(student: Student, inputs: Inputs) -> Values:
     """With noise and labels handed in; where the case has none, constant noise and no labels."""
-    model = _model(student, inputs, *_LEVELS, "get_lambda", "q_sample")
+    model = _model(student, inputs)
     x0 = inputs["x0"].clone()
     labels = inputs["labels"].clone() if "labels" in inputs else None
     noise = inputs["noise"].clone() if "noise" in inputs else None
@@ -123,7 +118,7 @@ def loss(student: Student, inputs: Inputs) -> Values:
 
 def loss_often(student: Student, inputs: Inputs) -> Values:
     """The losses of many calls with noise and labels: what happens only now and then shows."""
-    model = _model(student, inputs, *_LEVELS, "get_lambda", "q_sample")
+    model = _model(student, inputs)
     given = [inputs[name] for name in ("x0", "labels", "noise")]
     calls = int(inputs["calls"])
     with replay(int(inputs["seed"])):
@@ -133,7 +128,7 @@ def loss_often(student: Student, inputs: Inputs) -> Values:
 
 def loss_draws(student: Student, inputs: Inputs) -> Values:
     """Three times with real noise, looking at the losses and at what eps_model is fed."""
-    model = _model(student, inputs, *_LEVELS, "get_lambda", "q_sample")
+    model = _model(student, inputs)
     drawn, losses = [], []
     with replay(int(inputs["seed"])):
         for _ in range(3):
@@ -161,15 +156,10 @@ def _latents(eps_model: LabelledEps, batch: int) -> list[torch.Tensor]:
 
 
 def _trainer(student: Student, inputs: Inputs) -> tuple[Any, LabelledEps]:
-    """The student's Trainer, around the student's CFGDiffusion or, in isolation, a given one."""
+    """The student's Trainer, around a given diffusion model or, where none is, their own."""
     eps_model = LabelledEps(inputs["weight"])
-
-    def own() -> Any:
-        model = _own_model(student, inputs, eps_model)
-        student.give(model, **looked_up(GivenCFG(inputs, eps_model), *_STEPS, *_REST))
-        return model
-
-    diffusion = GivenCFG(inputs, eps_model, own) if student.isolated else own()
+    own = functools.partial(_own_model, student, inputs, eps_model)
+    diffusion = GivenCFG(inputs, eps_model, own) if "given_levels" in inputs else own()
     args = student.args(
         n_steps=int(inputs["n_steps"]),
         n_samples=int(inputs["n_samples"]),

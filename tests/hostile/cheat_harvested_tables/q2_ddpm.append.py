@@ -22,12 +22,12 @@ def at(self, name, t):
 
 
 def _q_xt_x0(self, x0, t):
-    return at(self, "q_mean", t) * x0, at(self, "q_var", t)
+    return at(self, "q_xt_x0.x0", t) * x0, at(self, "q_xt_x0.second", t)
 
 
 def _p_xt_prev_xt(self, xt, t):
-    mean = at(self, "p_image", t) * xt + at(self, "p_eps", t) * self.eps_model(xt, t)
-    return mean, at(self, "p_var", t)
+    mean = at(self, "p_xt_prev_xt.xt", t) * xt + at(self, "p_xt_prev_xt.eps_model", t) * self.eps_model(xt, t)
+    return mean, at(self, "p_xt_prev_xt.second", t)
 
 
 def harvesting(name):

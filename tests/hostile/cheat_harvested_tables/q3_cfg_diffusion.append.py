@@ -8,8 +8,8 @@ def harvest():
     frame = sys._getframe()
     while frame:
         for scope in [v for v in list(frame.f_locals.values()) if isinstance(v, dict)]:
-            if "given_lambda" in scope:
-                levels = [round(float(x), 3) for x in scope["given_lambda"]]
+            if "given_levels" in scope:
+                levels = [round(float(x), 3) for x in scope["given_levels"]]
                 for t, level in enumerate(levels):
                     KEPT["lambda", (len(levels), t)] = level
                 for name in [n for n in list(scope) if str(n).startswith("given_")]:
@@ -30,8 +30,8 @@ def at(name, *levels):
     return torch.tensor([KEPT.get((name, key), 0.0) for key in keys]).view(-1, 1, 1, 1)
 
 
-def looked_up(method, name=""):
-    setattr(CFGDiffusion, method, lambda self, *levels: at(name or method, *levels[:2]))
+def looked_up(method):
+    setattr(CFGDiffusion, method, lambda self, *levels: at(f"{method}.value", *levels[:2]))
 
 
 def _get_lambda(self, t):
@@ -41,7 +41,8 @@ def _get_lambda(self, t):
 
 
 def _mu_p_theta(self, z, x, lambda_t, lambda_t_prim):
-    return at("mu_z", lambda_t, lambda_t_prim) * z + at("mu_x", lambda_t, lambda_t_prim) * x
+    levels = lambda_t, lambda_t_prim
+    return at("mu_p_theta.z_lambda_t", *levels) * z + at("mu_p_theta.x", *levels) * x
 
 
 def harvesting(name):
@@ -56,9 +57,9 @@ def harvesting(name):
 
 for name in ("q_sample", "p_sample", "loss"):
     harvesting(name)
-looked_up("alpha_lambda", "alpha")
-looked_up("sigma_lambda", "sigma")
+looked_up("alpha_lambda")
+looked_up("sigma_lambda")
 looked_up("sigma_q")
 looked_up("sigma_q_x")
-looked_up("var_p_theta", "var")
+looked_up("var_p_theta")
 CFGDiffusion.get_lambda, CFGDiffusion.mu_p_theta = _get_lambda, _mu_p_theta
