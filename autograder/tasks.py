@@ -28,6 +28,7 @@ from autograder.verdicts import (
 from homework import remarks
 from homework.explain import Tried, explain
 from homework.fixtures import Assignment, Case, Task
+from homework.sentences import SPENT
 from homework.verdict import GRADER_FAULT, PASSED, TaskResult, Verdict
 
 Found = dict[str, Tried]  # by name of the case
@@ -69,7 +70,11 @@ class Tasks:
                 known = shown.get(task.id)
                 if known is not None and not _explains(known, found[task.id]):
                     known = None  # something before it may have spoiled it
-                found[task.id] |= self._found(sandbox, task, known, scored=False)
+                copies = self._found(sandbox, task, known, scored=False)
+                # A copy that there was no time for explains nothing.
+                found[task.id] |= {
+                    name: one for name, one in copies.items() if one.verdict.rationale != SPENT
+                }
         for task in tasks:
             if task.id not in results:
                 results[task.id] = self._result(task, found[task.id])

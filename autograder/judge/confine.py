@@ -43,7 +43,7 @@ MIB = 1 << 20
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of one child.
+    """Bounds of one child, and of all children of one submission together.
 
     Attributes:
         memory_mib: what it may take on top of the zygote's own size.
@@ -51,6 +51,8 @@ class Limits:
         file_mib: size of any one file it writes, and of its scratch folder altogether.
         open_files: number of open descriptors.
         threads: how many it may start.
+        submission_seconds: wall time of all that is run of one submission.
+        submission_cpu_seconds: processor time of that, so that threads make it no longer.
     """
 
     memory_mib: int = 1024
@@ -58,6 +60,8 @@ class Limits:
     file_mib: int = 16
     open_files: int = 64
     threads: int = 64
+    submission_seconds: float = 120.0
+    submission_cpu_seconds: float = 120.0
 
 
 def die_with_parent() -> None:
