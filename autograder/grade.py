@@ -14,7 +14,8 @@ from types import TracebackType
 from typing import Any
 
 from autograder import static_checks
-from autograder.intake.submission import IntakeError, Submission, open_submission
+from autograder.intake.reader import Reader
+from autograder.intake.submission import IntakeError, Submission
 from autograder.judge import preload as modules_of
 from autograder.judge import rungs, trial
 from autograder.judge.confine import RUNGS, Limits
@@ -88,9 +89,7 @@ class Grader:
         self._stack = ExitStack()
         try:
             unread, unwritten = [fixtures, *_files_in(fixtures), *private], [fixtures, *private]
-            first = rungs.open_sandbox(
-                unread, unwritten, allowed, unsafe, preload, device, limits
-            )
+            first = rungs.open_sandbox(unread, unwritten, allowed, unsafe, preload, device, limits)
             self.layers, self.jobs = first.layers, jobs
             start = partial(Sandbox, self.layers, preload, 0, first.device, first.limits)
             self._workers = Workers(first, jobs, start)
@@ -238,7 +237,7 @@ def grade_to_results(submission: Path, assignment: str, fixtures_dir: Path) -> d
     chosen = load_assignments(fixtures_dir, [assignment])
     expected = expected_files(chosen)
     try:
-        opened = open_submission(submission, expected, alone=True)
+        opened = Reader([submission], expected).open_path(submission, alone=True)
     except IntakeError as error:
         missing = tuple(expected)
         problems = dict.fromkeys(expected, str(error))
