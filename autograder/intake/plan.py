@@ -306,7 +306,7 @@ def _labelled(folder: Place, group: list[tuple[str, Label, bool]]) -> Found:
     kept = [
         n for n, of, is_folder in group if of.attempt == latest and (is_work(of.file) or is_folder)
     ]
-    others = [name for name, _, _ in group if name not in kept]
+    others = sorted({name for name, _, _ in group} - set(kept))
     remarks = []
     if len(attempts) > 1:
         older = ", ".join(shown(when) for when in attempts[:-1])
