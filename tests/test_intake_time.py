@@ -28,7 +28,7 @@ NAMES: dict[str, Names] = {
     "versions": lambda n: (f"final {i}/v{i}/q1_vae.py" for i in range(n)),
     "same": lambda n: ("q1_vae.py" for _ in range(n)),
     "deep": lambda n: ("/".join(["d"] * 8_000) + f"/{i}.py" for i in range(n // 20)),
-    "fairly deep": lambda n: ("/".join(f"d{i}" for _ in range(30)) + "/q1_vae.py" for i in range(n)),
+    "fairly deep": lambda n: (f"d{i}/" * 30 + "q1_vae.py" for i in range(n // 8)),
     "long": lambda n: (f"{'q1_vae ' * 9_000}{i}.py" for i in range(n // 40)),
     "separators": lambda n: (f"{'_attempt_' * 20}{i}_{'-' * 60}.py" for i in range(n)),
     "numbers": lambda n: (f"{'1_' * 110}{i}.py" for i in range(n)),
