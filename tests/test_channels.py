@@ -9,8 +9,8 @@ from autograder.judge.confine import RUNGS
 from autograder.judge.sandbox import CaseInputs, Sandbox
 from autograder.judge.slot import SandboxError
 
-# What the system tells without being asked for the time: of the process, of what it has open, of its
-# folders, of the machine. Not the number of the device of its scratch folder: see docs/isolation.md.
+# What the system tells without being asked for the time: of the process, of what it has open, of
+# its folders, of the machine. Not the number of the scratch folder's device: docs/isolation.md.
 LOOKS = """
 import os, resource, sys, threading
 import torch
