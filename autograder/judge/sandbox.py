@@ -382,8 +382,8 @@ class Sandbox:
     def _launch(self, request: dict[str, Any]) -> tuple[list[int], int, int]:
         """A new child: its pidfd, and its scratch folder if that is not the slot's; a descriptor
         to read its answers, and one for its inputs."""
-        answers, its_answers = os.pipe()
-        its_inputs, inputs = os.pipe()
+        answers, its_answers = self.slot.answers.open()
+        its_inputs, inputs = self.slot.inputs.open()
         try:
             zygote.send(self._control, request, [its_inputs, its_answers])
             received = zygote.receive(self._control)
