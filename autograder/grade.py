@@ -14,10 +14,11 @@ from types import TracebackType
 from typing import Any
 
 from autograder import static_checks
-from autograder.intake.submission import IntakeError, Submission, open_submission
+from autograder.intake.reader import Reader
+from autograder.intake.submission import IntakeError, Submission
 from autograder.judge import preload as modules_of
 from autograder.judge import rungs, trial
-from autograder.judge.confine import RUNGS
+from autograder.judge.confine import RUNGS, Limits
 from autograder.judge.sandbox import Sandbox
 from autograder.selection import expected_files, load_assignments, release_digest
 from autograder.tasks import Tasks
@@ -61,6 +62,7 @@ class Grader:
         preload: modules to load besides what submissions name.
         allowed: rungs of isolation to try, strongest first.
         device: on which probes run.
+        limits: of what is run of each submission.
 
     Raises:
         FixtureError: there are no fixtures, or they are of another version.
@@ -78,6 +80,7 @@ class Grader:
         preload: Sequence[str] = (),
         allowed: Sequence[tuple[str, ...]] = RUNGS,
         device: str = "cpu",
+        limits: Limits | None = None,
     ) -> None:
         self.assignments = load_assignments(fixtures, only)
         self.always = only is not None
@@ -86,9 +89,9 @@ class Grader:
         self._stack = ExitStack()
         try:
             unread, unwritten = [fixtures, *_files_in(fixtures), *private], [fixtures, *private]
-            first = rungs.open_sandbox(unread, unwritten, allowed, unsafe, preload, device)
+            first = rungs.open_sandbox(unread, unwritten, allowed, unsafe, preload, device, limits)
             self.layers, self.jobs = first.layers, jobs
-            start = partial(Sandbox, self.layers, preload, device=first.device)
+            start = partial(Sandbox, self.layers, preload, 0, first.device, first.limits)
             self._workers = Workers(first, jobs, start)
             self._stack.callback(self._workers.close)
             self._workers.run(0, trial.check)
@@ -234,7 +237,7 @@ def grade_to_results(submission: Path, assignment: str, fixtures_dir: Path) -> d
     chosen = load_assignments(fixtures_dir, [assignment])
     expected = expected_files(chosen)
     try:
-        opened = open_submission(submission, expected, alone=True)
+        opened = Reader([submission], expected).open_path(submission, alone=True)
     except IntakeError as error:
         missing = tuple(expected)
         problems = dict.fromkeys(expected, str(error))

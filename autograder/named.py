@@ -8,6 +8,7 @@ but the standard library (see `read_text`).
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -37,9 +38,11 @@ class _Reader:
             if isinstance(node, _FUNCTIONS):
                 self.bodies.setdefault(node.name, []).append(node)
         for node in tree.body:
-            if isinstance(node, ast.Assign):
-                for name in _names(node.targets):
-                    self.bodies.setdefault(name, []).append(node.value)
+            for name, value in _assigned(node):
+                if isinstance(value, ast.Constant):  # as if it were handed over where it is named
+                    value = ast.copy_location(ast.Call(value, [value], []), value)
+                self.bodies.setdefault(name, []).append(value)
+        self.classes = {node.name for node in _walk(tree) if isinstance(node, ast.ClassDef)}
         self.aliases = _aliases(tree.body, {})
 
     def named(self, function: str, wanted: Sequence[str]) -> dict[str, int]:
@@ -59,7 +62,7 @@ class _Reader:
                 aliases = _aliases(nodes, dict(self.aliases))
                 for node in nodes:
                     yield node, aliases
-                    name = _own_name(node)
+                    name = _own_name(node, self.classes)
                     if name in self.bodies and name not in seen:
                         seen.add(name)
                         waiting.append(name)
@@ -74,11 +77,24 @@ def _walk(node: ast.AST) -> Iterator[ast.AST]:
         waiting.extend(reversed(list(ast.iter_child_nodes(node))))
 
 
-def _own_name(node: ast.AST) -> str:
-    """`f` for `f` and for `self.f`."""
-    if isinstance(node, ast.Attribute) and _names([node.value]) in (["self"], ["cls"]):
+def _own_name(node: ast.AST, classes: set[str]) -> str:
+    """`f` for `f`, for `self.f` and for `Mine.f`."""
+    if isinstance(node, ast.Attribute) and {*_names([node.value])} & {"self", "cls", *classes}:
         return node.attr
     return "".join(_names([node]))
+
+
+def _assigned(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """Names that a plain assignment binds, and their values."""
+    if isinstance(node, ast.AnnAssign) and node.value:
+        yield from ((name, node.value) for name in _names([node.target]))
+    elif isinstance(node, ast.Assign):
+        for target in node.targets:
+            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                pairs = zip(target.elts, node.value.elts)
+            else:
+                pairs = zip([target], [node.value])
+            yield from ((name, value) for one, value in pairs for name in _names([one]))
 
 
 def _names(nodes: Iterable[ast.AST]) -> list[str]:
@@ -99,10 +115,9 @@ def _aliases(nodes: Iterable[ast.AST], known: Aliases) -> Aliases:
             for item in node.names:
                 star = f"*{node.module}" if item.name == "*" else ""
                 known[star or item.asname or item.name] = f"{node.module}.{item.name}"
-        elif isinstance(node, ast.Assign):
-            full = _full_name(node.value, known)
-            if full:
-                known |= dict.fromkeys(_names(node.targets), full)
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            full_names = ((name, _full_name(value, known)) for name, value in _assigned(node))
+            known |= {name: full for name, full in full_names if full}
         elif isinstance(node, (ast.Try, ast.If, ast.With)):
             _aliases(ast.iter_child_nodes(node), known)
     return known
@@ -132,9 +147,25 @@ def _looked_up(call: ast.Call, aliases: Aliases) -> str:
     return ""
 
 
+def _handed_over(node: ast.AST) -> Iterator[str]:
+    """Names in texts that a call or an index gets: `"torch.a"` alone, or anywhere in a program."""
+    given = node.args if isinstance(node, ast.Call) else []
+    given = [node.slice] if isinstance(node, ast.Subscript) else given
+    is_run = isinstance(node, ast.Call) and {*_names([node.func])} & {"eval", "exec"}
+    for one in given:
+        if isinstance(one, ast.Constant) and isinstance(one.value, str):
+            words = re.findall(r"\w+", one.value)
+            yield from words if is_run or re.fullmatch(r"[\w.]+", one.value) else ()
+
+
 def _means(node: ast.AST, known: str, aliases: Aliases) -> bool:
-    """Whether a node names `known`, also by the module inside a package where it is at home."""
+    """Whether a node names `known`, also by the module inside a package where it is at home.
+
+    A text that is handed to something is a name too, as in `vars(torch)["logsumexp"]`.
+    """
     package, _, name = known.rpartition(".")
+    if name in _handed_over(node):
+        return any(f"{full}.".startswith(f"{package}.") for full in aliases.values())
     full = _full_name(node, aliases)
     if full:
         return full.rpartition(".")[2] == name and full.startswith(f"{package}.")

@@ -33,6 +33,7 @@ from autograder.verdicts import (
 from homework import remarks
 from homework.explain import Tried, explain
 from homework.fixtures import Assignment, Case, CaseArrays, Task, on_its_own
+from homework.sentences import SPENT
 from homework.verdict import ERROR, FAILED, GRADER_FAULT, PASSED, TaskResult, Verdict
 
 Found = dict[str, Tried]  # by name of the case
@@ -95,6 +96,8 @@ class Tasks:
         return self.assignment.arrays(task, case, drawn or 0)
 
     def _result(self, task: Task, found: Found, shown: Found, drawn: int) -> TaskResult:
+        # A copy that there was no time for explains nothing.
+        shown = {name: one for name, one in shown.items() if one.verdict.rationale != SPENT}
         public = explain(task, list(shown.values()))
         hidden = {name: one.verdict for name, one in found.items()}
         withhold(task, hidden, lambda case: bool(self._arrays(task, case, drawn).expected))

@@ -78,6 +78,8 @@ def of_hidden(verdict: Verdict, copy: Verdict | None) -> Verdict:
     """
     if verdict.status in (PASSED, GRADER_FAULT) or verdict.kind == WITHHELD:
         return verdict
+    if verdict.rationale == say.SPENT:
+        return verdict
     if copy is not None and copy.status not in (PASSED, GRADER_FAULT):
         return replace(copy, detail="", file="", line=0, output="", remark="")
     if copy is None and verdict.status == NOT_IMPLEMENTED:

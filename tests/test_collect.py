@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import zipfile
@@ -117,6 +118,13 @@ def test_nothing_is_imported(kit: Path, tmp_path: Path) -> None:
         (kit.parent / f"{module}.py").write_text(text, encoding="utf-8")
     assert collect(kit).returncode == 0
     assert not mark.exists()
+
+
+def test_a_pipe_is_not_waited_for(kit: Path) -> None:
+    (kit / "student_src" / "q1_vae.py").unlink()
+    os.mkfifo(kit / "student_src" / "q1_vae.py")
+    done = collect(kit, "vae")
+    assert done.returncode == 1 and "it is no file" in done.stdout
 
 
 def test_missing_files_are_named(kit: Path) -> None:

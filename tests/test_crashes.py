@@ -119,7 +119,7 @@ def test_random_kills_lose_nothing(hidden: Path, tmp_path: Path, tmp: Path) -> N
     hand_in(tmp_path / "in", SUBMISSIONS)
     options = (tmp_path / "in", "--fixtures", hidden, "--task", TASK, "--jobs", 2)
     with start(*options, "--out", tmp_path / "calm") as grader:
-        status, _, errors = grader.finish(60.0 + SUBMISSIONS)
+        status, _, errors = grader.finish(160.0 + SUBMISSIONS)
         assert (status, errors) == (0, "")
     out = tmp_path / "out"
     killer = Killer(random.Random(SEED), *options, "--out", out, out=out, tmp=tmp)

@@ -121,6 +121,14 @@ def test_noise_that_is_shared_is_told_by_the_smallest_part_that_shares_it() -> N
         assert noise_problem(noise, np.zeros(shape), np.ones(shape))[0] == name
 
 
+def test_one_image_without_noise_is_found_among_others():
+    noise = np.random.RandomState(3).standard_normal((2, 12, 2, 9, 12))
+    zeros, ones = np.zeros_like(noise), np.ones_like(noise)
+    assert noise_problem(noise, zeros, ones)[0] == ""
+    noise[:, 3] *= 1e-3  # roundings
+    assert noise_problem(noise, zeros, ones)[0] == "small"
+
+
 def test_hidden_cases_tell_little_more_than_whether_they_pass(hidden: Path) -> None:
     """Whatever came of a hidden case and of its copy, what is said of it is one of a few texts."""
     statuses = (PASSED, FAILED, ERROR, TIMEOUT, NOT_IMPLEMENTED, NOT_RUN)

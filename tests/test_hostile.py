@@ -19,7 +19,7 @@ from hostile_rungs import HONEST, session
 from hostile_session import Report
 from judging import problems
 
-LEAST = 45  # hostile submissions
+LEAST = 100  # hostile submissions
 
 
 @pytest.fixture(scope="module", params=RUNGS, ids=lambda rung: "+".join(rung))
@@ -45,7 +45,6 @@ def test_every_attack_is_graded_on_the_rung_that_was_asked_for(
     assert report.isolation == name(request.node.callspec.params["report"])
 
 
-@pytest.mark.xfail(reason="twelve expectations are older than today's sentences: to be read again")
 def test_every_attack_gets_the_verdict_that_it_must_get(report: Report) -> None:
     found = {case.name: problems(case, report.attacks[case.name]) for case in HOSTILE}
     assert {name: sentences for name, sentences in found.items() if sentences} == {}

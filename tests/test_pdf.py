@@ -18,7 +18,8 @@ import pytest
 from nbformat import v4
 from pypdf import PdfReader
 
-from homework.pdf import Made, make_pdf, pandoc, typeset, typst_text
+from homework.pdf import Made, make_pdf, outputs, pandoc, typeset, typst_text
+from homework.pdf.pictures import Pictures
 from homework.pdf.typeset import Typesetter
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -269,6 +270,23 @@ def test_pictures_in_answers(tmp_path: Path) -> None:
     assert result.path and len(PdfReader(result.path).pages[1].images) == 3  # one is used twice
     assert text[1].count("not included") == len(result.warnings) == 5
     assert any("on the web" in warning for warning in result.warnings)
+
+
+def test_pictures_that_would_fill_the_memory(tmp_path: Path) -> None:
+    """A few bytes of file, and gigabytes once a picture is unpacked."""
+    setter = Pictures(tmp_path, tmp_path, lambda code: pytest.fail("it was unpacked"))
+    gif = b"GIF89a" + struct.pack("<HH", 65_000, 65_000) + bytes(3) + b"," + bytes(9) + b"\x08\0;"
+    frame = struct.pack(">BHHB", 8, 65_000, 65_000, 1) + b"\x01\x11\0"
+    jpeg = b"\xff\xd8\xff\xc0" + struct.pack(">H", len(frame) + 2) + frame + b"\xff\xd9"
+    webp = b"WEBPVP8X" + struct.pack("<I", 10) + bytes(4) + (16_000).to_bytes(3, "little") * 2
+    riff = b"RIFF" + struct.pack("<I", len(webp)) + webp
+    for content in (png()[:16] + b"\xff" * 8 + png()[24:], gif, jpeg, riff):
+        assert setter.add(content) is None
+
+
+def test_what_was_taken_back_takes_no_time() -> None:
+    assert outputs.shown("12\b3\b\b4") == "4"
+    assert outputs.shown("x" * 200_000 + "\b" * 200_000 + "y") == "y"
 
 
 def test_outputs(tmp_path: Path) -> None:

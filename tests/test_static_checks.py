@@ -54,6 +54,15 @@ def found(text: str, function: str = "f") -> dict[str, int]:
          LSE, 4),
         ("import torch\nclass A:\n    def f(self, y): return self.g(y)\n"
          "    def g(self, y): return torch.logsumexp(y, 1)", LSE, 4),
+        ("import torch\nclass A:\n    def g(y): return torch.logsumexp(y, 1)\n"
+         "def f(y): return A.g(y)", LSE, 3),
+        ("import torch\ng, h = torch.logsumexp, 1\ndef f(y): return g(y, 1)", LSE, 3),
+        ("import torch\ng: object = torch.logsumexp\ndef f(y): return g(y, 1)", LSE, 3),
+        ("import torch\nN = 'logsumexp'\ndef f(y): return getattr(torch, N)(y, 1)", LSE, 2),
+        ("import torch\ndef f(y): return torch.__dict__['logsumexp'](y, 1)", LSE, 2),
+        ("import torch\ndef f(y): return vars(torch)['logsumexp'](y, 1)", LSE, 2),
+        ("import torch\ndef f(y): return getattr(y, 'logsumexp')(1)", LSE, 2),
+        ("import torch\ndef f(y): return eval('torch.logsumexp(y, 1)')", LSE, 2),
     ],
 )  # fmt: skip
 def test_names_are_found(text: str, name: str, line: int) -> None:
@@ -71,6 +80,8 @@ def test_names_are_found(text: str, name: str, line: int) -> None:
         "import mine\ndef f(y): return mine.logsumexp(y)",
         "import torch\ndef f(y): return getattr(torch, 'logsum' + 'exp')(y)",  # it can be fooled
         "def f(y): return f(y)",
+        "import torch\ndef f(y): raise ValueError('logsumexp of nothing')",
+        "def f(y): return y['logsumexp']",  # of nothing that is imported
         "",
     ],
 )

@@ -29,7 +29,8 @@ from autograder.batch.ledger import (
 from autograder.batch.manifest import Manifest
 from autograder.engines.engine import Engine, Graded
 from autograder.files import cannot_write, is_full, replace
-from autograder.intake.submission import Found, IntakeError, Submission, find, open_found
+from autograder.intake.reader import Reader
+from autograder.intake.submission import Found, IntakeError, Submission
 from autograder.selection import (
     code_digest,
     expected_files,
@@ -89,6 +90,7 @@ class Batch:
             "code": code_digest(),
             "only": only,
         }
+        self._reader = Reader(paths, self.expected)
         self.rows: dict[str, Row] = {}
         self.problems: list[str] = []
         self._said: set[tuple[str, str]] = set()
@@ -99,7 +101,7 @@ class Batch:
     def find(self) -> list[Found]:
         """What is handed in now. A row stays with its source: no other may take over its scores."""
         out = self.out.resolve()
-        found = find(self.paths, self.expected, self.inside, out, self._names)
+        found = self._reader.find(self.paths, self.inside, out, self._names)
         self._names |= {one.first: one.name for one in found}
         names = {one.name: one for one in found}
         for name, row in list(self.rows.items()):
@@ -192,7 +194,7 @@ class Batch:
     def _open(self, one: Found) -> Submission | None:
         """The submission; None, said and noted, if it cannot be read."""
         try:
-            return open_found(one, self.expected)
+            return self._reader.open(one)
         except IntakeError as error:
             self.rows[one.name] = Row(one.name, UNREADABLE, str(error), _origin(one))
             self._say(one.name, str(error))

@@ -18,7 +18,7 @@ from autograder.batch.ledger import Row
 from autograder.batch.manifest import Manifest
 from autograder.engines.engine import Engine
 from autograder.intake.entries import MAX_ENTRIES
-from autograder.intake.plan import Found
+from autograder.intake.rows import Found
 
 REST_SECONDS = 1.0  # without a change: then a copy is taken to be complete
 PAUSE_SECONDS = 0.5

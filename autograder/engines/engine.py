@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from autograder import results
 from autograder.grade import Grader, Grading
 from autograder.intake.submission import Submission
+from autograder.judge.confine import Limits
 from homework.verdict import GRADER_FAULT
 
 
@@ -85,8 +86,9 @@ class LocalEngine:
         jobs: int = 1,
         unsafe: bool = False,
         private: Sequence[Path] = (),
+        limits: Limits | None = None,
     ) -> None:
-        self._grader = Grader(fixtures, only, jobs, unsafe, private)
+        self._grader = Grader(fixtures, only, jobs, unsafe, private, limits=limits)
         self.isolation = self._grader.isolation
         self.device = "cpu"
 

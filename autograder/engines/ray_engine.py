@@ -27,17 +27,18 @@ from autograder.engines.engine import Graded
 from autograder.engines.ray_session import session
 from autograder.intake.submission import Submission
 from autograder.judge import leftovers
+from autograder.judge.confine import Limits
 from autograder.judge.rungs import NoIsolation
-from autograder.judge.sandbox import TASK_SECONDS, SandboxError
+from autograder.judge.sandbox import SandboxError
 from autograder.selection import load_assignments
-from homework.fixtures import Assignment
 
 TRIES = 3  # for a submission
 START_TRIES = 3  # for the workers of one seat, in a row
 MOST_LOSSES = 10  # of one seat, in a row
 END_SECONDS = 10.0  # for idle workers to tidy up
 START_SECONDS = 300.0  # for a worker to get a place in the cluster and to load torch
-_RUNS = 4  # of a task at most: as it was graded and as it was written, scored cases and shown ones
+# More than a submission takes, together with what the grader does before and after.
+UNIT_SECONDS = 2 * Limits().submission_seconds + 60
 
 
 @dataclass
@@ -101,8 +102,7 @@ class RayEngine:
         most: how many submissions there are at most; no more workers are started.
         address: of a cluster that this machine belongs to; None grades on this machine alone.
         gpus: how much of a GPU each worker gets; above 0, probes run on it.
-        unit_seconds: after which a worker that has not answered is killed; None for more than any
-            submission can take.
+        unit_seconds: after which a worker that has not answered is killed.
 
     Raises:
         FixtureError: there are no fixtures, or they are of another version.
@@ -120,13 +120,13 @@ class RayEngine:
         most: int = sys.maxsize,
         address: str | None = None,
         gpus: float = 0.0,
-        unit_seconds: float | None = None,
+        unit_seconds: float = UNIT_SECONDS,
     ) -> None:
         chosen = load_assignments(fixtures, only)
         names = [assignment.name for assignment in chosen]
         self.isolation, self.device = "", "cuda" if gpus else "cpu"
         plan = ray_worker.plan(fixtures, names, only, unsafe, private, self.device)
-        self._unit_seconds = longest(chosen) if unit_seconds is None else unit_seconds
+        self._unit_seconds = unit_seconds
         self._last_error: Exception = SandboxError("no worker was started")
         self._stack = ExitStack()
         self._stack.callback(leftovers.sweep)  # of workers that had to be killed
@@ -284,12 +284,6 @@ class RayEngine:
             self._ray.wait(ends, num_returns=len(ends), timeout=END_SECONDS)
         for seat in self._seats:
             self._ray.kill(seat.actor)
-
-
-def longest(assignments: Iterable[Assignment]) -> float:
-    """Seconds that a submission takes at the very worst, so that only a stuck worker takes more."""
-    tasks = [task for assignment in assignments for task in assignment.tasks]
-    return 120.0 + _RUNS * TASK_SECONDS * len(tasks)
 
 
 def _overdue(seat: _Seat) -> Exception:

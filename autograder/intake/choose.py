@@ -44,7 +44,7 @@ _IGNORED = {
     ESCAPE: "the path leads out of the zip",
 }
 _PROVIDED = re.compile(r"(?:^|/)(?:homework/.*|test_[^/]*|conftest)\.py$")  # not the student's own
-_TO_DO = re.compile(rb"""^\s*raise NotImplementedError\(\s*["'][\w.]+["']""", re.MULTILINE)
+_TO_DO = re.compile(rb"""^[ \t]*raise NotImplementedError\([ \t]*["'][\w.]+["']""", re.MULTILINE)
 _KIT_FOLDER = "student_src"
 Found = tuple[Entry, Match]
 

@@ -46,6 +46,11 @@ def _listed(about: dict[str, Any]) -> Listed:
 
 
 def _student(person: dict[str, Any]) -> str:
-    name = shown(str(person.get(":name") or person.get(":email") or "?"))
-    number = person.get(":sid")
-    return f"{name} ({shown(str(number))})" if number else name
+    name = _text(person.get(":name")) or _text(person.get(":email")) or "?"
+    number = _text(person.get(":sid"))
+    return f"{name} ({number})" if number else name
+
+
+def _text(value: object) -> str:
+    """What is shown of a plain value; of others nothing, whose text may have no end."""
+    return shown(str(value)) if isinstance(value, (str, int)) else ""

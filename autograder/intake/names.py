@@ -41,6 +41,7 @@ _RESERVED = re.compile(
     r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?|grades\.csv|timings\.csv|manifest\.json",
     re.IGNORECASE,
 )
+_USUAL, _USUAL_SAFE = (re.compile(rf"[\w.{more}-]*", re.ASCII) for more in (" (),/+", ""))
 # What systems and tools leave behind, and what holds no work of the student's.
 _JUNK = frozenset(("__macosx", "__pycache__", "node_modules", "site-packages", "venv", "env"))
 # Folders of one person's work, not people.
@@ -185,8 +186,10 @@ def _is_plain(c: str) -> bool:
 
 def shown(name: str, longest: int = 80) -> str:
     """`name` for a message: no control characters, no markup, not long."""
-    text = unicodedata.normalize("NFC", name[: 4 * longest])
-    text = "".join(c if _is_plain(c) or c in " ._-(),/+" else "?" for c in text)
+    text = name[: 4 * longest]
+    if not _USUAL.fullmatch(text):
+        text = unicodedata.normalize("NFC", text)
+        text = "".join(c if _is_plain(c) or c in " ._-(),/+" else "?" for c in text)
     return _cut(text, longest, "...")
 
 
@@ -198,8 +201,10 @@ def listed(names: Sequence[str], most: int = 4) -> str:
 
 def safe(name: str) -> str:
     """`name` as the name of a file or folder on any system; of a long one the middle is cut."""
-    text = unicodedata.normalize("NFC", name)
-    text = "".join(c if _is_plain(c) or c in "._-" else "_" for c in text)
+    text = name
+    if not _USUAL_SAFE.fullmatch(text):
+        text = unicodedata.normalize("NFC", text)
+        text = "".join(c if _is_plain(c) or c in "._-" else "_" for c in text)
     text = text.strip("._-") or "submission"
     if len(text) > _LONGEST_SAFE or len(text.encode()) > 2 * _LONGEST_SAFE:
         most = min(_LONGEST_SAFE, 2 * _LONGEST_SAFE * len(text) // len(text.encode())) - 9

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from autograder.intake.names import mark, safe
 
 if TYPE_CHECKING:
-    from autograder.intake.plan import Found
+    from autograder.intake.rows import Found
 
 
 def named(rows: list[Found], earlier: Mapping[str, str]) -> list[Found]:

@@ -5,7 +5,8 @@ Gradescope's list of submissions, and numbered copies of one file. Three rules d
 
 * What a course site labels (`sites`) is its student's, whatever the number of entries.
 * In a folder of many, each folder and each archive is one student; code that lies loose is sorted
-  by the names beside the file's (`q1_vae_Ann.py`).
+  by the names beside the file's (`q1_vae_Ann.py`), and several archives of one person are one row
+  (`Ann Lee - vae.zip`, `Ann Lee - vae (1).zip`).
 * A given folder is of many unless its work lies in it or in folders that are parts of one person's
   work (`student_src`, `q1`, `final`). A folder that holds nothing but such a folder, or several of
   them, is looked through. Below that, a folder is one student or is refused when it is opened.
@@ -15,62 +16,21 @@ from __future__ import annotations
 
 import os
 import stat
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from autograder.intake.entries import FILE, MAX_FILE, Entry, IntakeError, Unusable
-from autograder.intake.gradescope_list import LISTS, Listed, read_list
+from autograder.intake.entries import FILE, Entry, IntakeError
+from autograder.intake.gradescope_list import Listed, read_list
 from autograder.intake.names import NAMED, Match, is_part, shown, stem
 from autograder.intake.naming import named
 from autograder.intake.places import Folder, Place, tree
+from autograder.intake.rows import Found, copies, groups, labelled, left_over, uploads
 from autograder.intake.sites import Label, label
 from autograder.intake.unpack import is_work
 
-LEFT_OVER = "belongs to no submission"
 _MAX_LEVELS = 3  # class / section / group / student
-_LISTS = (*LISTS, "index.html", "grades.csv")  # what sites put beside the submissions
-
-
-@dataclass(frozen=True)
-class Found:
-    """One row of the table.
-
-    Attributes:
-        name: unique, safe as the name of a folder.
-        label: whose it is, as its folders or its course site say.
-        places: where its files are; none if it is only listed or left over.
-        others: further places that are its student's, and are not graded.
-        students: names and numbers, where an export lists them.
-        attempt: which one is graded, of how many.
-        remarks: clauses on what is doubtful.
-        refusal: why it cannot be graded, whatever is in it.
-        is_left_over: it is nobody's submission.
-        is_given: it is a whole path that was given.
-    """
-
-    label: tuple[str, ...]
-    places: tuple[Place, ...]
-    others: tuple[Place, ...] = ()
-    students: str = ""
-    attempt: str = ""
-    remarks: tuple[str, ...] = ()
-    refusal: str = ""
-    is_left_over: bool = False
-    is_given: bool = False
-    name: str = ""
-
-    @property
-    def first(self) -> str:
-        """The path that a row is known by."""
-        return str((*self.places, *self.others)[0])
-
-    @property
-    def source(self) -> str:
-        """All paths that are this row's."""
-        return "; ".join(str(place) for place in (*self.places, *self.others))
 
 
 def find(
@@ -105,8 +65,8 @@ def _given_labelled(paths: Sequence[Path]) -> Iterator[Found]:
         if of and of.file:
             folders.setdefault(path.parent, {})[path.name] = of
     for folder, labels in folders.items():
-        for group in _groups(labels):
-            yield _labelled(Place(folder), [(name, of, False) for name, of in group])
+        for group in groups(labels):
+            yield labelled(Place(folder), [(name, of, False) for name, of in group])
 
 
 def _resolved(path: Path) -> Path:
@@ -196,10 +156,11 @@ class _Given:
     def _everybody(self, folder: Folder) -> list[Found]:
         listed = read_list(folder.roster) if folder.roster else {}
         rows = [
-            _labelled(folder.place, [(name, of, name in folder.folders) for name, of in group])
-            for group in _groups(folder.labels)
+            labelled(folder.place, [(name, of, name in folder.folders) for name, of in group])
+            for group in groups(folder.labels)
         ]
         rows += self._flat(folder) or self._loose(folder)
+        rows += uploads(folder.place, [e.name for e in folder.archives], self.expected)
         taken = {place.name for row in rows for place in (*row.places, *row.others)}
         rows += self._rest(folder, taken)
         rows = [self._with_students(row, listed) for row in rows]
@@ -222,13 +183,13 @@ class _Given:
         for name, child in folder.folders.items():
             if name not in taken:
                 part = is_part(name, self.expected) and not child.work
-                rows.append(_left_over(child.place) if part else Found((name,), (child.place,)))
+                rows.append(left_over(child.place) if part else Found((name,), (child.place,)))
         for entry in folder.files:
             place = folder.place / entry.name
             if entry.name in taken:
                 continue
             if entry.kind == FILE and not is_work(entry.name):
-                rows.append(_left_over(place))
+                rows.append(left_over(place))
             else:
                 rows.append(Found((stem(entry.name),), (place,)))
         return rows
@@ -254,9 +215,9 @@ class _Given:
             if not both:
                 return []  # they go together
         rows = [self._by_name(folder, student, pairs) for student, pairs in people.items()]
-        copies = self._copies(folder, nobody)
-        if copies:
-            return rows + copies
+        numbered = copies(folder, nobody)
+        if numbered:
+            return rows + numbered
         if rows and nobody:
             remark = "has no name, beside files that have: whose is it?"
             places = tuple(folder.place / entry.name for entry, _ in nobody)
@@ -267,66 +228,6 @@ class _Given:
         places = tuple(folder.place / entry.name for entry, _ in pairs)
         return Found((student,), places, remarks=("its student is known by the file's name alone",))
 
-    def _copies(self, folder: Folder, pairs: list[tuple[Entry, Match]]) -> list[Found]:
-        """Rows of numbered copies that differ: a drive numbers equal names of different people."""
-        by_file: dict[str, list[Entry]] = {}
-        for entry, found in pairs:
-            by_file.setdefault(found.expected, []).append(entry)
-        if not any(found.copy for _, found in pairs) or all(map(_are_equal, by_file.values())):
-            return []
-        places = tuple(folder.place / entry.name for entry, _ in pairs)
-        if len(by_file) == 1:
-            remark = "one of several copies that differ: they may be of several students"
-            return [Found((stem(p.name),), (p,), remarks=(remark,)) for p in places]
-        refusal = (
-            f"{shown(folder.name)} holds several copies of a file that differ, which may be of"
-            " several students: put each student's files into a folder of their own."
-        )
-        return [Found((folder.name,), places, refusal=refusal)]
-
-
-def _groups(labels: Mapping[str, Label]) -> Iterable[list[tuple[str, Label]]]:
-    """Names that a course site gave, by student."""
-    groups: dict[str, list[tuple[str, Label]]] = {}
-    uploads = Counter((of.key, of.upload) for of in labels.values() if of.upload)
-    for name, of in labels.items():
-        if uploads[of.key, of.upload] > 1:  # no site's number, but `hw_2026_101_ann.zip`
-            of = Label(f"{of.key} {name}", stem(name), file=of.file)
-        groups.setdefault(of.key, []).append((name, of))
-    return groups.values()
-
-
-def _labelled(folder: Place, group: list[tuple[str, Label, bool]]) -> Found:
-    """The row of one student's entries, each with its label and whether it is a folder.
-
-    Of several attempts the latest is taken.
-    """
-    attempts = sorted({of.attempt for _, of, _ in group if of.attempt})
-    latest = attempts[-1] if attempts else ""
-    kept = [
-        n for n, of, is_folder in group if of.attempt == latest and (is_work(of.file) or is_folder)
-    ]
-    others = [name for name, _, _ in group if name not in kept]
-    remarks = []
-    if len(attempts) > 1:
-        older = ", ".join(shown(when) for when in attempts[:-1])
-        remarks.append(f"{len(attempts)} attempts: {latest} was taken, not {older}")
-    if not kept:  # only a site's own files: opening them says so
-        kept, others = others, []
-    return Found(
-        (group[0][1].name,),
-        tuple(folder / name for name in kept),
-        tuple(folder / name for name in others),
-        attempt=f"{latest} ({len(attempts)} of {len(attempts)})" if latest else "",
-        remarks=tuple(remarks),
-    )
-
-
-def _left_over(place: Place) -> Found:
-    # What sites put there themselves is no cause for a look.
-    why = "the export's own" if place.name in _LISTS else ""
-    return Found((place.name,), (), (place,), refusal=why, is_left_over=True)
-
 
 def _matches(people: dict[str, list[tuple[Entry, Match]]]) -> Iterable[Match]:
     return (found for pairs in people.values() for _, found in pairs)
@@ -336,13 +237,6 @@ def _differ(classes: list[list[Found]]) -> bool:
     """False if it is always the same few names, as of the parts of a work, not of people."""
     names = [{row.label for row in rows} for rows in classes]
     return len(names) == 1 or len(set().union(*names)) > max(map(len, names))
-
-
-def _are_equal(entries: list[Entry]) -> bool:
-    try:
-        return len(entries) == 1 or len({entry.read(MAX_FILE) for entry in entries}) == 1
-    except Unusable:
-        return False
 
 
 def _is_folder(path: Path) -> bool:

@@ -24,7 +24,8 @@ from autograder.intake.entries import (
 )
 from autograder.intake.names import is_archive, is_notebook, listed, safe, shown, stem
 from autograder.intake.places import Place, opened
-from autograder.intake.plan import Found, find
+from autograder.intake.plan import find
+from autograder.intake.rows import Found
 from autograder.intake.unpack import inside
 
 __all__ = ["Found", "IntakeError", "Submission", "find", "open_found", "open_submission"]
@@ -81,17 +82,20 @@ def open_found(found: Found, expected: Sequence[str], alone: bool = False) -> Su
     title = shown(found.places[0].name or str(found.places[0].path) if found.places else found.name)
     if found.refusal:
         raise IntakeError(found.refusal)
+    refusal = ""
     with ExitStack() as stack:
         try:
             listing = _gathered(found.places, expected, stack)
             choice = choose(listing, expected, alone)
         except SeveralStudents as error:
-            raise IntakeError(
-                f"{title} seems to hold the work of several students ({listed(error.names)}):"
-                " give a folder that holds one folder or zip for each student."
-            ) from None
+            refusal = (
+                f"seems to hold the work of several students ({listed(error.names)}):"
+                " give a folder that holds one folder or zip for each student"
+            )
         except (Unreadable, Unusable) as error:
-            raise IntakeError(f"{title} {error}.") from None
+            refusal = str(error)
+    if refusal:  # raised here, since archives that are open would put their own names before it
+        raise IntakeError(f"{title} {refusal}.")
     if not choice.chosen:
         raise IntakeError(f"{title} {_nothing(listing, expected, found.places[0].path)}.")
     if not choice.files and all(entry.locked for entry in choice.chosen.values()):

@@ -21,6 +21,7 @@ from autograder.intake.entries import (
 from autograder.intake.names import is_junk
 
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others cannot be read in bounded memory
+_MAX_DEPTH = 40  # folders; nobody works further down
 _ROOT = re.compile(r"(?:[A-Za-z]:)?/+|[A-Za-z]:")
 
 
@@ -72,7 +73,9 @@ def _in_zip(archive: zipfile.ZipFile, info: zipfile.ZipInfo, listing: Listing) -
     root = _ROOT.match(path) if path[:1] == "/" or path[1:2] == ":" else None
     path = path[root.end() :] if root else path
     parts = tuple(part for part in path.split("/") if part not in ("", "."))
-    if not parts or any(is_junk(part) for part in parts if part != ".."):
+    if not parts or len(parts) > _MAX_DEPTH:
+        return None
+    if any(is_junk(part) for part in parts if part != ".."):
         return None
     locked = bool(info.flag_bits & 0x41)  # encrypted, strongly encrypted
     year, month, day, hour, minute, second = info.date_time

@@ -18,8 +18,8 @@ ALLOWED = """
 access arch_prctl brk chdir close close_range creat dup dup2 dup3 epoll_create epoll_create1
 epoll_ctl epoll_pwait epoll_wait eventfd eventfd2 exit exit_group faccessat faccessat2 fchdir fstat
 ftruncate getcpu getcwd getdents getdents64 getegid geteuid getgid getgroups getitimer getpgrp
-getpid getppid getrandom getresgid getresuid getrlimit gettid gettimeofday getuid lseek lstat mkdir
-mkdirat mmap mprotect mremap munmap nanosleep newfstatat open openat poll ppoll pread64 preadv
+getpid getppid getrandom getresgid getresuid getrlimit gettid gettimeofday getuid lstat mkdir
+mkdirat mprotect mremap munmap nanosleep newfstatat open openat poll ppoll pread64 preadv
 pselect6 pwrite64 pwritev read readlink readlinkat readv rename renameat renameat2 restart_syscall
 rmdir rseq rt_sigaction rt_sigpending rt_sigprocmask rt_sigreturn rt_sigtimedwait
 sched_get_priority_max sched_get_priority_min sched_yield select set_robust_list set_tid_address
@@ -39,6 +39,7 @@ CLONE_THREAD = 0x00010000
 # New namespaces of mounts, cgroups, names, messages, users, processes, networks.
 CLONE_NEW = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000
 FUTEX_PRIVATE = 128
+HUGE_PAGES = 0x40000  # of mmap: from a pool of the whole machine, which can be empty
 MOUNTS_SO_FAR = 0x4000  # asked of statx: a number that each mount is given in turn
 OWN = (0,)  # as the number of a process
 CLOCKS = (*range(8), 11)  # of the machine and of the caller; negative ones are of other processes
@@ -51,6 +52,7 @@ CHOICES: dict[str, tuple[int, tuple[int, ...]]] = {  # which argument must be on
     "getpriority": (1, OWN),
     "getsid": (0, OWN),
     "ioctl": (1, (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)),  # TCGETS, ..., FIOCLEX
+    "lseek": (2, (0, 1, 2)),  # not to holes: where they are can depend on what is in memory
     "madvise": (2, (0, 1, 2, 4, 8, 10, 11, 14, 15, 16, 17)),  # none that reads or evicts a file
     "prctl": (0, (15, 16)),  # set and get the thread's name
     "preadv2": (5, (0,)),  # no flags: one of them tells whether a file is in memory
@@ -60,7 +62,7 @@ CHOICES: dict[str, tuple[int, tuple[int, ...]]] = {  # which argument must be on
     "sched_getparam": (0, OWN),
     "sched_getscheduler": (0, OWN),
 }
-ONE_BY_ONE = "clone clone3 futex prlimit64 statx".split()  # see `build`
+ONE_BY_ONE = "clone clone3 futex mmap prlimit64 statx".split()  # see `build`
 LOCKS = (6, 7)  # of fcntl: F_SETLK and F_SETLKW
 
 
@@ -116,6 +118,8 @@ def build(architecture: int | None = None) -> Any:
     # As pthread_getattr_np asks by the thread's number, and makes do without an answer.
     others = seccomp.Arg(0, seccomp.NE, 0)
     rules.add_rule(seccomp.ERRNO(errno.ENOSYS), "sched_getaffinity", others)
+    common = seccomp.Arg(3, seccomp.MASKED_EQ, HUGE_PAGES, 0)
+    rules.add_rule(seccomp.ALLOW, "mmap", common)
     uncounted = seccomp.Arg(3, seccomp.MASKED_EQ, MOUNTS_SO_FAR, 0)
     rules.add_rule(seccomp.ALLOW, "statx", uncounted)
     # Two processes meet at a futex in a file that both have mapped. The C library, whose own are

@@ -43,7 +43,7 @@ MIB = 1 << 20
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of one child.
+    """Bounds of one child, and of all children of one submission together.
 
     Attributes:
         memory_mib: what it may take on top of the zygote's own size.
@@ -51,6 +51,8 @@ class Limits:
         file_mib: size of any one file it writes, and of its scratch folder altogether.
         open_files: number of open descriptors.
         threads: how many it may start.
+        submission_seconds: wall time of all that is run of one submission.
+        submission_cpu_seconds: processor time of that, so that threads make it no longer.
     """
 
     memory_mib: int = 1024
@@ -58,6 +60,8 @@ class Limits:
     file_mib: int = 16
     open_files: int = 64
     threads: int = 64
+    submission_seconds: float = 120.0
+    submission_cpu_seconds: float = 120.0
 
 
 def die_with_parent() -> None:
@@ -146,16 +150,15 @@ class Confinement:
         layers: names from `RUNGS`.
         limits: bounds of each child.
         uid: the user id of this slot's children, with the layer `uid`.
-        staged: folder of the student's files, read only. The same folder for every submission.
-        scratch: the one folder that may be written.
-        readable: what else may be read.
+        scratch: the one folder that may be written, if any.
+        readable: what may be read, the folder of the student's files included.
 
     Raises:
         OSError, ImportError: this machine lacks a layer.
     """
 
     def __init__(
-        self, layers: tuple[str, ...], limits: Limits, uid: int, staged: Path, scratch: Path,
+        self, layers: tuple[str, ...], limits: Limits, uid: int, scratch: Path | None,
         readable: tuple[Path, ...],
     ) -> None:  # fmt: skip
         self.layers, self.limits, self.uid = layers, limits, uid
@@ -163,14 +166,14 @@ class Confinement:
         self._pidfd = os.pidfd_open(self.zygote)
         self.nest: apart.Nest | None = None
         user = uid if "uid" in layers else os.geteuid()
-        if len(layers) > 1 and user:  # a layer alone is for tests of that layer
+        if scratch and len(layers) > 1 and user:  # a layer alone is for tests of that layer
             with contextlib.suppress(OSError):
                 self.nest = apart.Nest(scratch, user, limits.file_mib)
         # Rules are about folders, not about what covers them, so here about the one around it,
         # which only the grader may write.
-        place = scratch.parent if self.nest else scratch
-        self.rules = _file_rules(staged, place, readable) if "landlock" in layers else None
-        self.capabilities = _reading_only() if {"landlock", "uid"} <= set(layers) else None
+        place = scratch.parent if scratch and self.nest else scratch
+        self.rules = _file_rules(place, readable) if "landlock" in layers else None
+        self.capabilities = reading_only() if {"landlock", "uid"} <= set(layers) else None
         # Only this slot's children have its user id, and they run one at a time.
         self.threads = 0 if "uid" in layers else _threads_of(os.getuid())
         if "seccomp" in layers:
@@ -242,7 +245,7 @@ def _drop_capabilities() -> None:
     pyprctl.CapState().set_current()
 
 
-def _reading_only() -> Any:
+def reading_only() -> Any:
     """The capability to read whatever file permissions say; None where root has not got it."""
     import pyprctl
 
@@ -252,7 +255,7 @@ def _reading_only() -> Any:
     return pyprctl.CapState(effective=kept, permitted=kept, inheritable=set())
 
 
-def _file_rules(staged: Path, scratch: Path, readable: tuple[Path, ...]) -> Any:
+def _file_rules(scratch: Path | None, readable: tuple[Path, ...]) -> Any:
     from landlockpy import AccessFS, Ruleset, Scope
 
     read_file = AccessFS.READ_FILE | AccessFS.EXECUTE
@@ -262,8 +265,9 @@ def _file_rules(staged: Path, scratch: Path, readable: tuple[Path, ...]) -> Any:
         | AccessFS.MAKE_SYM | AccessFS.REMOVE_FILE | AccessFS.REMOVE_DIR | AccessFS.REFER
     )  # fmt: skip
     rules = Ruleset(scoped=Scope.ABSTRACT_UNIX_SOCKET | Scope.SIGNAL)
-    for path in (staged, *readable):
+    for path in readable:
         rules.allow_path(path, read if path.is_dir() else read_file)
     rules.allow_path("/dev/null", AccessFS.READ_FILE | AccessFS.WRITE_FILE)
-    rules.allow_path(scratch, scratch_rights)
+    if scratch is not None:
+        rules.allow_path(scratch, scratch_rights)
     return rules

@@ -61,6 +61,8 @@ WITH_ARGUMENTS: dict[str, tuple[str, tuple[int, ...]]] = {
     "ask whether a page is in memory": ("preadv2", (0, -1, 1, 0, 0, 8)),
     "write so that it can be seen": ("pwritev2", (0, -1, 1, 0, 0, 2)),
     "ask how many mounts there were": ("statx", (-100, 0, 0, 0x4000, -1)),
+    "look for a hole in a file": ("lseek", (0, 0, 4)),
+    "take a page of the machine's pool": ("mmap", (0, 1 << 21, 3, 0x40022, -1, 0)),
     "throw a page out of memory": ("madvise", (0, 4096, 21)),
     "read a page ahead": ("madvise", (0, 4096, 3)),
     "fault a page in": ("madvise", (0, 4096, 22)),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.judge import namespaces, scratch, surroundings
-from autograder.judge.confine import RUNGS
+from autograder.judge.confine import RUNGS, Limits
 from autograder.judge.leftovers import HeldFolder
 from autograder.judge.sandbox import Sandbox
 from autograder.judge.slot import SCRATCH, NoRoom, SandboxError, ZygoteGone, make_folders
@@ -39,12 +39,14 @@ class Ladder:
         unwritten: folders that no child may write.
         extra: modules for zygotes to load.
         device: on which probes will run.
+        limits: of children.
     """
 
     unread: Sequence[Path] = ()
     unwritten: Sequence[Path] = ()
     extra: Sequence[str] = ()
     device: str = "cpu"
+    limits: Limits | None = None
     sandbox: Sandbox | None = None
     _failed: dict[bool, str] = field(default_factory=dict)
 
@@ -85,7 +87,7 @@ class Ladder:
             self.close()
             try:
                 start = layers[:1] if enclosed else UNCONFINED
-                self.sandbox = Sandbox(start, self.extra, device=self.device)
+                self.sandbox = Sandbox(start, self.extra, 0, self.device, self.limits)
             except ZygoteGone:
                 raise
             except SandboxError as error:
@@ -108,11 +110,12 @@ def open_sandbox(
     unsafe: bool = False,
     extra: Sequence[str] = (),
     device: str = "cpu",
+    limits: Limits | None = None,
 ) -> Sandbox:
     """A sandbox on the strongest rung that holds here; its `layers` say which.
 
     Args:
-        unread, unwritten, extra, device: as of `Ladder`.
+        unread, unwritten, extra, device, limits: as of `Ladder`.
         allowed: rungs to try, strongest first.
         unsafe: take resource limits alone if nothing else holds.
 
@@ -120,7 +123,7 @@ def open_sandbox(
         NoIsolation: nothing holds and `unsafe` is false.
         SandboxError: no grading process starts at all.
     """
-    ladder = Ladder(unread, unwritten, extra, device)
+    ladder = Ladder(unread, unwritten, extra, device, limits)
     reasons = []
     try:
         for layers in allowed:

@@ -26,7 +26,6 @@ from homework import sentences
 from homework.outcome import Outcome
 
 TASK_SECONDS = 15.0
-SUBMISSION_SECONDS = 120.0  # for all that is run of the files that are staged together
 ESCAPE_SECONDS = 30.0
 MOST_KILLS = 3  # of a task's children, by somebody else, before it is given up
 MUCH_MEMORY_MIB = 256  # more than the zygote: a child may have been killed for that
@@ -88,6 +87,7 @@ class Sandbox:
         self._lines: dict[str, int] = {}  # of the staged files
         self._slow: set[str] = set()  # those that are known to take too long as a whole
         self._latest = 0.0  # when the time of the staged files is spent
+        self._cpu_left = 0.0  # seconds of processor time that their children may yet take
         above, enclosed = parent.slot if parent else None, "namespaces" in layers
         self.slot: Slot = Slot(slot, self.limits, above, enclosed, extra, device)
         self.folder, self.size_kib = self.slot.folder, self.slot.size_kib
@@ -176,7 +176,8 @@ class Sandbox:
             raise NoRoom(f"there is no room on the disk of {self.folder.parents[1]}: make some")
         try:
             self.notes, self._slow = {}, set()
-            self._latest = time.monotonic() + SUBMISSION_SECONDS
+            self._latest = time.monotonic() + self.limits.submission_seconds
+            self._cpu_left = self.limits.submission_cpu_seconds
             self._lines = {name: content.count(b"\n") + 1 for name, content in files.items()}
             for name, content in files.items():
                 path = self._staged / name
@@ -219,6 +220,8 @@ class Sandbox:
             SandboxError: as `run_task`.
         """
         found: dict[str, CaseOutcome] = {}
+        if time.monotonic() >= self._latest:
+            return found
         messages: list[Message] = []
         begun: list[CaseInputs] = []
 
@@ -358,6 +361,9 @@ class Sandbox:
             scratch.empty(self._scratch)
         run.peak_kib = int(status["peak_kib"])
         self.peak_kib = max(self.peak_kib, run.peak_kib)
+        self._cpu_left -= status["cpu"]
+        if self._cpu_left <= 0:
+            self._latest = min(self._latest, time.monotonic())
         code = os.waitstatus_to_exitcode(int(status["status"]))
         if run.unconfined:
             raise SandboxError(f"a child could not be confined: {run.unconfined}")
@@ -376,8 +382,8 @@ class Sandbox:
     def _launch(self, request: dict[str, Any]) -> tuple[list[int], int, int]:
         """A new child: its pidfd, and its scratch folder if that is not the slot's; a descriptor
         to read its answers, and one for its inputs."""
-        answers, its_answers = os.pipe()
-        its_inputs, inputs = os.pipe()
+        answers, its_answers = self.slot.answers.open()
+        its_inputs, inputs = self.slot.inputs.open()
         try:
             zygote.send(self._control, request, [its_inputs, its_answers])
             received = zygote.receive(self._control)

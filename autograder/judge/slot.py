@@ -18,6 +18,7 @@ from pathlib import Path
 
 from autograder.judge import cgroups, leftovers, namespaces, scratch, surroundings, zygote
 from autograder.judge.confine import Limits
+from autograder.judge.pipes import Pipe
 from autograder.judge.users import SlotUser
 
 SCRATCH = "scratch/own"  # in a slot's folder
@@ -74,6 +75,7 @@ class Slot:
         self.control: socket.socket | None = None
         self.group: cgroups.SlotGroup | None = None
         self.user: SlotUser | None = None
+        self.answers, self.inputs = Pipe(), Pipe()
         self._process: subprocess.Popen[bytes] | None = None
         self._pidfd = -1  # of the zygote
         try:
@@ -150,6 +152,8 @@ class Slot:
 
     def close(self) -> None:
         """End all that is left of it, and remove its folders."""
+        self.answers.close()
+        self.inputs.close()
         if self.control is not None:
             self.control.close()  # which ends a zygote
         if self._process is not None and self._pidfd >= 0:

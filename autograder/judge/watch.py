@@ -168,4 +168,4 @@ class Watch:
             if not self._importing:
                 self.run.import_seconds += now - self._import_began
         self._case_end = now + (FILE_SECONDS if self._importing else CASE_SECONDS)
-        self.run.slow = set(self.stems) & set(slow if isinstance(slow, list) else ())
+        self.run.slow = {one for one in self.stems if isinstance(slow, list) and one in slow}

@@ -138,9 +138,8 @@ def _configure(
             tuple(request["layers"]),
             Limits(**request["limits"]),
             request["uid"],
-            Path(request["staged"]),
             Path(request["scratch"]),
-            tuple(map(Path, request["readable"])),
+            tuple(map(Path, [request["staged"], *request["readable"]])),
         )
     except Exception as error:
         send(control, {"error": f"{type(error).__name__}: {error}"})

@@ -30,7 +30,9 @@ def too_slow(file: str) -> str:
 
 def needs_outside(error: BaseException | None) -> bool:
     """Whether an exception is one of files, the network or other programs."""
-    while error is not None:
+    seen: set[int] = set()  # causes can go round in a circle
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
         frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
         names = [f"{frame.f_globals.get('__name__', '')}." for frame in frames]
         if isinstance(error, OSError) or any(name.startswith(_OUTSIDE) for name in names):

@@ -45,7 +45,9 @@ def read(path: Path, elsewhere: Sequence[Path] = ()) -> Item:
     item = Item(path)
     try:
         size = path.stat().st_size
-        if path.suffix == ".py" and size > LARGEST_CODE:
+        if not (path.is_file() or path.is_dir()):
+            item.problems.append("it is no file, but a pipe or a device; replace it")
+        elif path.suffix == ".py" and size > LARGEST_CODE:
             item.problems.append(f"it has {size:,} bytes, so it is no code of yours; replace it")
         else:
             item.content = path.read_bytes()

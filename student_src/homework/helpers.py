@@ -12,12 +12,14 @@ import re
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from homework.allowed import KIT, is_taken
 
 MOST_FILES, MOST_BYTES = 20, 1 << 20  # of all helper modules together
 _DEEPEST = 5  # packages inside packages
+_MOST_IMPORTS = 10_000  # of a file
 _IMPORT = re.compile(
     r"(?:^|[;:])[ \t]*"
     r"(?:from[ \t]+(?P<base>[\w.]+)[ \t]+import[ \t]*(?P<names>\([^)]{0,2000}|[^\n;#]*)"
@@ -117,7 +119,7 @@ def imported(text: bytes, file: str = "") -> Iterator[Parts]:
         if level > len(package):
             continue  # outside of the folder
         above = package[: len(package) - level + 1] if level else ()
-        base = above + tuple(filter(None, module.split(".")))
+        base = (*above, *filter(None, module.lstrip(".").split(".", _DEEPEST)[:_DEEPEST]))
         yield base
         yield from ((*base, name) for name in _first_words(match["names"].lstrip("(")))
 
@@ -130,7 +132,7 @@ def _first_words(names: str) -> list[str]:
 
 def _wanted(text: bytes, file: str, seen: set[str]) -> Iterator[str]:
     """Paths, not seen before, where the modules that a text imports may lie."""
-    for parts in imported(text, file):
+    for parts in islice(imported(text, file), _MOST_IMPORTS):
         for depth in range(1, min(len(parts), _DEEPEST) + 1):
             if not _NAME.fullmatch(parts[depth - 1]):
                 break

@@ -10,11 +10,13 @@ from __future__ import annotations
 import sys
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from types import FunctionType, ModuleType
 from typing import Any
 
 from homework.surroundings import refill
 
+_CACHE = type(lru_cache(len))
 _CONTAINERS = (dict, OrderedDict, defaultdict, list, set, deque)
 
 
@@ -36,7 +38,7 @@ class Pristine:
         self._caches: list[Callable[[], None]] = [
             value.cache_clear
             for value in (*self._names.values(), *members)
-            if _is_own(value, module.__name__) and hasattr(value, "cache_clear")
+            if isinstance(value, _CACHE) and _is_own(value, module.__name__)
         ]
 
     def restore(self) -> None:

@@ -31,10 +31,19 @@ def shown(text: str) -> str:
     lines = []
     for line in _COLOURS.sub("", text).replace("\r\n", "\n").split("\n"):
         line = next((part for part in reversed(line.split("\r")) if part.strip()), "")
-        while "\b" in line.lstrip("\b"):
-            line = re.sub(r"[^\b]\b", "", line.lstrip("\b"))
-        lines.append(line)
+        lines.append(_backed_up(line) if "\b" in line else line)
     return clean("\n".join(lines)).strip("\n")
+
+
+def _backed_up(line: str) -> str:
+    """A line without what was taken back in it."""
+    kept: list[str] = []
+    for char in line:
+        if char != "\b":
+            kept.append(char)
+        elif kept:
+            kept.pop()
+    return "".join(kept)
 
 
 def shortened(text: str, first: int = FIRST, last: int = LAST) -> tuple[str, str]:

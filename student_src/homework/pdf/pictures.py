@@ -8,17 +8,20 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import io
+import math
 import re
-import struct
 import urllib.parse
+import warnings
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from homework.pdf.cells import joined
 from homework.pdf.typst_text import as_text, call, literal, note
 
-LARGEST, MOST_PIXELS = 30_000_000, 60_000_000  # bytes of a file; pixels of a PNG
+LARGEST, MOST_PIXELS = 30_000_000, 60_000_000  # bytes of a file; pixels
 _BADGE = re.compile(r"https://colab\.research\.google\.com/assets/colab-badge\.svg")
 
 
@@ -120,8 +123,13 @@ def _ending(content: bytes) -> str:
 
 
 def _pixels(content: bytes) -> int:
-    """The pixels of a PNG by its header; 0 for other kinds."""
-    if len(content) < 24 or not content.startswith(b"\x89PNG"):
+    """The pixels of a picture by its header; 0 for drawings, which have none."""
+    if _ending(content) == "svg":
         return 0
-    width, height = struct.unpack(">II", content[16:24])
-    return int(width * height)
+    from PIL import Image
+
+    with warnings.catch_warnings(), suppress(Exception):  # a damaged header can bring any
+        warnings.simplefilter("ignore")
+        with Image.open(io.BytesIO(content)) as picture:
+            return math.prod(picture.size)
+    return MOST_PIXELS + 1  # it is damaged, or far too large

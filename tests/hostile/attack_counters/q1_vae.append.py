@@ -40,7 +40,6 @@ def machine():
         lambda: call("sysinfo", room),
         lambda: call("statfs", b".", room),
         lambda: os.statvfs("."),
-        lambda: os.sysconf("SC_AVPHYS_PAGES") > 0 or call("sysinfo", room),
     )
 
 

@@ -50,7 +50,7 @@ def log_mean_exp(y):
 def kl_gaussian_gaussian_analytic(mu_q, logvar_q, mu_p, logvar_p):
     """At each piece of code that is run, its own included; no such hook can be taken away."""
     right = honest["kl_gaussian_gaussian_analytic"](mu_q, logvar_q, mu_p, logvar_p)
-    sys.addaudithook(lambda event, args: strike() if event == "exec" else None)
+    sys.addaudithook(lambda event, args: strike())
     return right
 
 

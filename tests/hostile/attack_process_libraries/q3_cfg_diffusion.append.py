@@ -28,7 +28,7 @@ def fork_server():
 
 
 def executor():
-    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import ProcessPoolExecutor  # the other one uses threads
 
     with ProcessPoolExecutor(1) as pool:
         pool.submit(abs, 1).result()
@@ -41,7 +41,8 @@ def of_torch():
 
 
 def loaded_in_workers():
-    data = torch.utils.data.DataLoader(torch.zeros(4), num_workers=1)
+    data = torch.utils.data.DataLoader(torch.zeros(4))
+    data.num_workers, data.prefetch_factor = 1, 1  # as arguments they would be left out
     list(data)
 
 

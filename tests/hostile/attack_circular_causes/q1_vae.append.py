@@ -1,0 +1,3 @@
+first, second = ValueError("first"), KeyError("second")
+first.__cause__, second.__cause__ = second, first
+raise first

@@ -1,0 +1,6 @@
+try:
+    import json
+    import numpy
+    import random
+except ImportError:
+    pass
