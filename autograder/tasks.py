@@ -32,7 +32,7 @@ from autograder.verdicts import (
 )
 from homework import remarks
 from homework.explain import Tried, explain
-from homework.fixtures import Assignment, Case, Task, on_its_own
+from homework.fixtures import Assignment, Case, CaseArrays, Task, on_its_own
 from homework.sentences import SPENT
 from homework.verdict import ERROR, FAILED, GRADER_FAULT, PASSED, TaskResult, Verdict
 
@@ -92,7 +92,7 @@ class Tasks:
             if (name := _name(task, case)) in outcomes
         }
 
-    def _arrays(self, task: Task, case: Case, drawn: int | None):
+    def _arrays(self, task: Task, case: Case, drawn: int | None) -> CaseArrays:
         return self.assignment.arrays(task, case, drawn or 0)
 
     def _result(self, task: Task, found: Found, shown: Found, drawn: int) -> TaskResult:
@@ -138,33 +138,40 @@ class _Pass:
         if self.before is not None:
             left = [task for task in left if not _is_settled(task, self.before.found[task.id])]
         while left:
-            came = self._together(left)
+            whole, came = self._together(left)
             for place, task in enumerate(tuple(left)):
                 left.remove(task)
                 with _own_faults(task, self.results):
-                    found = self._complete(task, came, place > 0)
+                    found = whole.get(task.id) or self._complete(task, came, place)
                     goes_on = self._goes_on(task, found)
                     self.found[task.id] = found | self._with_own_parts(task, found)
                     if goes_on:
                         continue
                 break
 
-    def _together(self, tasks: Sequence[Task]) -> dict[str, CaseOutcome]:
+    def _together(
+        self, tasks: Sequence[Task]
+    ) -> tuple[dict[str, Found], Mapping[str, CaseOutcome]]:
+        """Run tasks in one child, as far as it may go: what is settled, and all that came."""
         asked = [self.tasks.asked(task, self.drawn) for task in tasks]
-        waiting = iter(tasks)
+        waiting, whole = zip(tasks, asked), {}
 
         def goes_on(outcomes: list[CaseOutcome]) -> bool:
-            task = next(waiting)
-            names = [case.name for case in self.tasks.asked(task, self.drawn)]
-            outcomes_by_name = dict(zip(names, outcomes, strict=True))
-            return self._goes_on(task, self.tasks.judged(task, self.drawn, outcomes_by_name))
+            task, cases = next(waiting)
+            came = {case.name: one for case, one in zip(cases, outcomes)}
+            found = self.tasks.judged(task, self.drawn, came)
+            if self._goes_on(task, found):
+                whole[task.id] = found
+            return task.id in whole
 
         try:
-            return self.sandbox.run_together(self.tasks.assignment.stems, asked, goes_on)
+            came = self.sandbox.run_together(self.tasks.assignment.stems, asked, goes_on)
         except ZygoteGone:
             raise
         except SandboxError:
-            return {}  # whether that lasts is seen task by task
+            return {}, {}  # whether that lasts is seen task by task
+        void = {name.partition("/")[0] for name, one in came.items() if one.outcome is None}
+        return {name: found for name, found in whole.items() if name not in void}, came
 
     def _goes_on(self, task: Task, found: Found) -> bool:
         """Whether the next task may run in the same child: one that is not right may spoil it."""
@@ -172,15 +179,16 @@ class _Pass:
             return all(one.outcome is not None for one in found.values())
         return _is_settled(task, found)
 
-    def _complete(self, task: Task, came: Mapping[str, CaseOutcome], others: bool) -> Found:
+    def _complete(self, task: Task, came: Mapping[str, CaseOutcome], place: int) -> Found:
         """What cases give, those included that have to be run again alone.
 
         Args:
-            others: whether other tasks ran before it in the child.
+            place: how many tasks ran before it in the child.
         """
+        may_be_spoiled = place > 0 and self.before is None  # public cases decide nothing
         asked = self.tasks.asked(task, self.drawn)
         known = {case.name: came.get(case.name, CaseOutcome()) for case in asked}
-        again = [case for case in asked if _is_to_be_run(task, known[case.name], others)]
+        again = [case for case in asked if _is_to_be_run(task, known[case.name], may_be_spoiled)]
         if again:
             known |= self.sandbox.run_task(self.tasks.assignment.stems, again)
         return self.tasks.judged(task, self.drawn, known)
@@ -229,11 +237,11 @@ def _is_settled(task: Task, found: Found) -> bool:
     return _all_pass(found) or all(_is_stub(task, one) for one in found.values())
 
 
-def _is_to_be_run(task: Task, came: CaseOutcome, others: bool) -> bool:
+def _is_to_be_run(task: Task, came: CaseOutcome, may_be_spoiled: bool) -> bool:
     """Whether a case has given no answer, for which something else may be to blame."""
     if came.outcome is None:
         return True
-    return others and came.outcome.mishap is not None and not _raises_stub(task, came)
+    return may_be_spoiled and came.outcome.mishap is not None and not _raises_stub(task, came)
 
 
 def _is_stub(task: Task, one: Tried) -> bool:
