@@ -77,7 +77,7 @@ def replaced(replacements: Iterable[Replacement]) -> Iterator[None]:
 class Settings:
     """Settings of torch, numpy and Python that code may change, as they are now.
 
-    States of generators are not among them: whoever is right is so whatever is drawn.
+    States of generators and forms of printing are not among them: they decide no result.
     """
 
     def __init__(self) -> None:
@@ -139,10 +139,6 @@ def _set_environment(to: dict[Any, Any]) -> None:
     os.environ.update({os.environ.decodekey(k): os.environ.decodevalue(v) for k, v in to.items()})
 
 
-def _print_options() -> dict[str, Any]:
-    return dict(vars(torch._tensor_str.PRINT_OPTS))
-
-
 def _deterministic() -> tuple[bool, bool]:
     return (
         torch.are_deterministic_algorithms_enabled(),
@@ -156,9 +152,7 @@ _SETTINGS: list[tuple[Callable[[], Any], Callable[[Any], Any]]] = [
     (torch.get_num_threads, torch.set_num_threads),
     (torch.is_anomaly_enabled, torch.autograd.set_detect_anomaly),
     (torch.get_float32_matmul_precision, torch.set_float32_matmul_precision),
-    (_print_options, lambda to: vars(torch._tensor_str.PRINT_OPTS).update(to)),
     (np.geterr, lambda to: np.seterr(**to)),
-    (np.get_printoptions, lambda to: np.set_printoptions(**to)),
     (_decimals, lambda to: decimal.setcontext(decimal.Context(*to))),
     (sys.getrecursionlimit, sys.setrecursionlimit),
     (sys.gettrace, sys.settrace),
