@@ -31,8 +31,12 @@ def _places() -> object:
 
 @main.command()
 @click.option("--seed", help="The term's secret; without it the stored one, or a new one, is used.")
+@click.option(
+    "--sets", type=click.IntRange(1), default=16, show_default=True,
+    help="Sets of hidden cases to draw; a submission's files choose one.",
+)  # fmt: skip
 @click.option("--check", is_flag=True, help="Change nothing; fail if a generated file is stale.")
-def release(seed: str | None, check: bool) -> None:
+def release(seed: str | None, sets: int, check: bool) -> None:
     """Build stubs, notebooks, fixtures, and the zips for students and Gradescope."""
     places = _places()
     from autograder import release as releasing
@@ -41,7 +45,7 @@ def release(seed: str | None, check: bool) -> None:
     assert isinstance(places, releasing.Places)
     with told():
         if not check:
-            releasing.build(places, seed, console.print)
+            releasing.build(places, seed, console.print, sets)
             return
         stale = releasing.stale(places, rubric.load_all(places.solutions))
     for name in stale:

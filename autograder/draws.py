@@ -3,28 +3,41 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
-from autograder import build_fixtures
-from autograder.rubric import Rubric
+from autograder import build_fixtures, rubric
+from autograder.selection import load_assignments
 from homework import compare, probing
 from homework.fixtures import Assignment, Task
 from homework.student import Student
 from homework.verdict import PASSED
 
 
-def problems(assignment: Assignment, rubric: Rubric, solutions: Path) -> Iterator[str]:
-    """A sentence for each set in which the reference fails or a mistake passes."""
-    entries = {task.id: task for task in assignment.tasks}
+def problems(hidden: Path, solutions: Path, name: str, task_id: str) -> list[str]:
+    """A sentence for each set of a task in which the reference fails or a mistake passes.
+
+    Args:
+        hidden: folder of the hidden fixtures.
+        name: the assignment that the task belongs to.
+    """
+    assignment, item, found = _assignment(hidden, name), rubric.load(solutions, name), []
+    task = next(task for task in item.tasks if task.id == task_id)
+    entry = next(task for task in assignment.tasks if task.id == task_id)
     with tempfile.TemporaryDirectory() as temporary:
-        for task in rubric.tasks:
-            variants = build_fixtures.variants(rubric, task, solutions, Path(temporary), True)
-            for mistake, student in variants:
-                for drawn in range(assignment.sets):
-                    if _passes(assignment, entries[task.id], student, drawn) == bool(mistake):
-                        told = f"the mistake {mistake} passes" if mistake else "the reference fails"
-                        yield f"{told} {task.id} in set {drawn}"
+        variants = build_fixtures.variants(item, task, solutions, Path(temporary), True)
+        for mistake, student in variants:
+            for drawn in range(assignment.sets):
+                if _passes(assignment, entry, student, drawn) == bool(mistake):
+                    told = f"the mistake {mistake} passes" if mistake else "the reference fails"
+                    found.append(f"{told} {task_id} in set {drawn}")
+    return found
+
+
+@cache
+def _assignment(hidden: Path, name: str) -> Assignment:
+    """Read once in each process."""
+    return load_assignments(hidden, [name])[0]
 
 
 def _passes(assignment: Assignment, task: Task, student: Student, drawn: int) -> bool:

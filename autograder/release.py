@@ -24,6 +24,7 @@ import numpy as np
 
 from autograder import build_fixtures, gradescope, notebooks, pool, rubric, source
 from autograder.rubric import Rubric
+from autograder.spread import spread
 from homework.allowed import LISTED
 from homework.fixtures import joined_up
 
@@ -186,28 +187,33 @@ def _same_arrays(found: bytes, wanted: bytes) -> bool:
         return False
 
 
-def write_hidden(places: Places, rubrics: list[Rubric], secret: int) -> None:
+def write_hidden(places: Places, rubrics: list[Rubric], secret: int, sets: int = pool.SETS) -> None:
     """Write the sets of hidden cases, with copies of the public ones, for the owner alone."""
     places.hidden.mkdir(parents=True, exist_ok=True)
     os.chmod(places.hidden, 0o700)
     for item in rubrics:
         for path in places.hidden.glob(f"{item.assignment}.*"):
             path.unlink()
-        for ending, content in _hidden(places, item, secret):
+    names = [item.assignment for item in rubrics]
+    drawn = [(places.solutions, name, secret, one) for name in names for one in range(sets)]
+    choice = {"sets": sets, "key": pool.key(secret)}
+    contents = spread(_hidden_set, drawn)
+    for item in rubrics:
+        catalogue = build_fixtures.catalogue(item, places.solutions, public=False) | choice
+        public = places.root / "test_resources" / f"{item.assignment}.npz"
+        files = {"json": build_fixtures.text_of(catalogue).encode(), "npz": public.read_bytes()}
+        files |= {f"{one}.npz": next(contents) for one in range(sets)}
+        for ending, content in files.items():
             path = places.hidden / f"{item.assignment}.{ending}"
             path.write_bytes(content)
             os.chmod(path, 0o600)
 
 
-def _hidden(places: Places, item: Rubric, secret: int) -> Iterator[tuple[str, bytes]]:
-    """Hidden fixtures by the ends of their names."""
-    choice = {"sets": pool.SETS, "key": pool.key(secret)}
-    catalogue = build_fixtures.catalogue(item, places.solutions, public=False) | choice
-    yield "json", build_fixtures.text_of(catalogue).encode()
-    yield "npz", (places.root / "test_resources" / f"{item.assignment}.npz").read_bytes()
-    for drawn in range(pool.SETS):
-        arrays = build_fixtures.arrays(item, places.solutions, pool.secret_of(secret, drawn))
-        yield f"{drawn}.npz", build_fixtures.npz_bytes(joined_up(arrays))
+def _hidden_set(solutions: Path, assignment: str, secret: int, drawn: int) -> bytes:
+    """One set of the hidden cases of an assignment, as an `.npz` file."""
+    item = rubric.load(solutions, assignment)
+    arrays = build_fixtures.arrays(item, solutions, pool.secret_of(secret, drawn))
+    return build_fixtures.npz_bytes(joined_up(arrays))
 
 
 def student_files(places: Places, item: Rubric) -> list[Path]:
@@ -257,17 +263,20 @@ def write_nbgrader_config(places: Places, rubrics: list[Rubric]) -> None:
     )
 
 
-def build(places: Places, seed: str | None, say: Callable[[str], None]) -> None:
+def build(
+    places: Places, seed: str | None, say: Callable[[str], None], sets: int = pool.SETS
+) -> None:
     """Make the whole release.
 
     Args:
         seed: the term's secret; None keeps the stored one or draws a new one.
         say: is told each step.
+        sets: how many sets of hidden cases to draw.
     """
     rubrics = rubric.load_all(places.solutions)
     changed = write_generated(places, rubrics)
     say(f"stubs, notebooks and public fixtures: {len(changed)} changed")
-    write_hidden(places, rubrics, secret_seed(places, seed))
+    write_hidden(places, rubrics, secret_seed(places, seed), sets)
     say(f"hidden fixtures in {places.hidden}")
     write_nbgrader_config(places, rubrics)
     for item in rubrics:

@@ -16,12 +16,13 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder import counterparts, draws, gradescope, pool, reach, release, rubric, source
+from autograder import counterparts, draws, gradescope, reach, release, rubric, source
 from autograder.grade import Grader, Grading
 from autograder.intake.submission import Submission
 from autograder.release import Places
 from autograder.rubric import Mistake, Rubric, Task
 from autograder.selection import load_assignments
+from autograder.spread import spread
 from homework.fixtures import taken_apart
 from homework.verdict import NOT_IMPLEMENTED
 
@@ -50,9 +51,9 @@ def prove(places: Places, jobs: int, say: Callable[[str], None]) -> Problems:
     say("committed files compared with the source")
     problems += _leaks(places, rubrics)
     say("students' zips searched for solutions, bytecode and hidden arrays")
-    problems += _draws(places, rubrics)
+    problems += _draws(places, rubrics, jobs)
     say(
-        f"{pool.SETS} sets of hidden cases: compared with their public counterparts; answers looked"
+        "sets of hidden cases: compared with their public counterparts; answers looked"
         " for in all that is given; the reference and planted mistakes tried"
     )
     problems += _repeats(places, rubrics)
@@ -151,17 +152,22 @@ def _mistake_problems(grading: Grading, task: Task, mistake: Mistake) -> Iterato
             yield f"{name} is not named, but told: {result.worst.rationale} {result.worst.help}"
 
 
-def _draws(places: Places, rubrics: list[Rubric]) -> Iterator[str]:
+def _draws(places: Places, rubrics: list[Rubric], jobs: int) -> Iterator[str]:
     """Every set of hidden cases must be sound, let the reference pass and no planted mistake."""
     for assignment in load_assignments(places.hidden, [item.assignment for item in rubrics]):
-        item = next(r for r in rubrics if r.assignment == assignment.name)
         for drawn in range(assignment.sets):
             for problem in (
                 *counterparts.problems(assignment, drawn),
                 *reach.problems(assignment, drawn),
             ):
                 yield f"set {drawn}: {problem}"
-        yield from draws.problems(assignment, item, places.solutions)
+    work = [
+        (places.hidden, places.solutions, item.assignment, task.id)
+        for item in rubrics
+        for task in item.tasks
+    ]
+    for found in spread(draws.problems, work, jobs):
+        yield from found
 
 
 def _leaks(places: Places, rubrics: list[Rubric]) -> Iterator[str]:

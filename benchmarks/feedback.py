@@ -53,7 +53,7 @@ def fixtures(folder: Path, secret: int) -> Path:
             return folder
 
     places = Elsewhere(course.ROOT)
-    release.write_hidden(places, course.rubrics(), secret=secret)
+    release.write_hidden(places, course.rubrics(), secret=secret, sets=4)
     return places.hidden
 
 

@@ -23,7 +23,6 @@ def rubrics() -> list[rubric.Rubric]:
 
 def hidden_fixtures(build: Path) -> Path:
     """Make hidden fixtures below a folder, with a secret that no release has; where they are."""
-    from autograder import pool
     from autograder.release import Places, write_hidden
 
     class Elsewhere(Places):
@@ -31,9 +30,8 @@ def hidden_fixtures(build: Path) -> Path:
         def build(self) -> Path:
             return build
 
-    pool.SETS = 2  # enough to tell them apart
     places = Elsewhere(ROOT)
-    write_hidden(places, rubrics(), secret=0x5EC2E7)
+    write_hidden(places, rubrics(), secret=0x5EC2E7, sets=2)  # enough to tell them apart
     return places.hidden
 
 
