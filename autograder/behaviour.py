@@ -30,7 +30,7 @@ def digests(found: Iterable[Tried], weights: Mapping[str, float]) -> tuple[str, 
         weights: what their hidden counterparts count, by the names of public cases.
     """
     wrong = [one for one in found if one.verdict.status == FAILED]
-    ordinary = [one for one in wrong if weights[one.case.name] >= ORDINARY] or wrong
+    ordinary = [one for one in wrong if weights.get(one.case.name, 0.0) >= ORDINARY] or wrong
     if not ordinary or any(one.outcome is None for one in ordinary):
         return ()
     form, numbers = [], []

@@ -178,7 +178,7 @@ def test_gradescopes_only_student_is_not_refused(tmp_path: Path) -> None:
 
 def test_a_students_folders_make_no_rows_of_others(tmp_path: Path) -> None:
     files = {"alice/q1_vae.py": CODE, "mallory/alice/q1_vae.py": OTHER}
-    folder = written(tmp_path, files | {"mallory/bob/q1_vae.py": OTHER})
+    folder = written(tmp_path, files | {"mallory/bob/q1_vae.py": CODE})
     assert list(table(folder)) == ["alice", "mallory"]
     assert graded(folder) == {"alice": CODE}
 

@@ -46,7 +46,7 @@ def test_no_message_makes_the_parent_fail(tmp_path: Path) -> None:
     ends = {"answered": 0, "refused": 0}
     for seed in range(1000):
         inputs, feed = os.pipe()
-        portions = [([case], b"") for case in CASES]
+        portions = iter([([case], b"") for case in CASES])
         watch = Watch(
             -1, Feed(feed, portions), time.monotonic() + 60, 1e18, tmp_path, 1,
             ("q1_vae",),

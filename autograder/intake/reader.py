@@ -62,6 +62,7 @@ class Reader:
         self._server: socket.socket | None = None
         self._layers = list(LAYERS if os.geteuid() == 0 else LAYERS[1:])
         self._child: _Child | None = None
+        self._living: list[_Child] = []
         self._user: SlotUser | None = None
 
     def find(
@@ -130,7 +131,7 @@ class Reader:
             child = self._fork()
             problem = child.hear(_START_SECONDS)["unconfined"]
             if not problem:
-                self._child = child
+                self._child, self._living[:] = child, [child]
                 break
             child.close()
             if len(self._layers) == 1:
@@ -175,12 +176,16 @@ class Reader:
         )  # fmt: skip
         theirs.close()
         ours.settimeout(_START_SECONDS)
-        weakref.finalize(self, _end, process, ours)
+        weakref.finalize(self, _end, process, ours, self._living)
         self._server = ours
         return ours
 
 
-def _end(process: subprocess.Popen[bytes], control: socket.socket) -> None:
+def _end(
+    process: subprocess.Popen[bytes], control: socket.socket, living: Sequence[_Child]
+) -> None:
+    for child in living:  # the process waits for the children that it made
+        child.close()
     control.close()
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(5)
@@ -192,7 +197,8 @@ class _Child:
     """A child that answers questions."""
 
     def __init__(self, control: socket.socket, pidfd: int) -> None:
-        self._control, self._pidfd = control, pidfd
+        self._control = control
+        self.close = weakref.finalize(self, _kill, control, pidfd)
 
     def ask(self, question: dict[str, Any], seconds: float) -> dict[str, Any]:
         """Raises `_Ended`, `OSError`."""
@@ -225,11 +231,12 @@ class _Child:
             data += some
         return bytes(data)
 
-    def close(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-        os.close(self._pidfd)
-        self._control.close()
+
+def _kill(control: socket.socket, pidfd: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+    os.close(pidfd)
+    control.close()
 
 
 # What a child says, checked
