@@ -1,9 +1,10 @@
 """Grades the tasks of one submission: in as few children as is fair.
 
 A child for each task costs several times as much as one for all. So tasks share one as long as they
-are right; after one that is not, the next child begins. The first answer to a case stands, right
-or wrong. A case is run again only if it gave none: its child ended, or it raised in a child in
-which others had run before. Nothing that is run again has seen the inputs of a later task.
+are right; after one that is not, the next child begins, unless importing takes long. The first
+answer to a case stands, right or wrong. A case is run again only if it gave none: its child ended,
+or it raised in a child in which others had run before. Nothing that is run again has seen the
+inputs of a later task.
 
 Hidden cases tell whether they pass. All that is said of what is wrong comes from the public copies
 of the cases that fail, which are run last.
@@ -143,11 +144,9 @@ class _Pass:
                 left.remove(task)
                 with _own_faults(task, self.results):
                     found = whole.get(task.id) or self._complete(task, came, place)
-                    goes_on = self._goes_on(task, found)
                     self.found[task.id] = found | self._with_own_parts(task, found)
-                    if goes_on:
-                        continue
-                break
+                if left and self.tasks.asked(left[0], self.drawn)[0].name not in came:
+                    break  # the child did not come to the next one
 
     def _together(
         self, tasks: Sequence[Task]
@@ -162,7 +161,7 @@ class _Pass:
             found = self.tasks.judged(task, self.drawn, came)
             if self._goes_on(task, found):
                 whole[task.id] = found
-            return task.id in whole
+            return task.id in whole or self.sandbox.imports_slowly
 
         try:
             came = self.sandbox.run_together(self.tasks.assignment.stems, asked, goes_on)

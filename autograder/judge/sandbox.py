@@ -29,6 +29,7 @@ TASK_SECONDS = 15.0
 ESCAPE_SECONDS = 30.0
 MOST_KILLS = 3  # of a task's children, by somebody else, before it is given up
 MUCH_MEMORY_MIB = 256  # more than the zygote: a child may have been killed for that
+SLOW_IMPORT = 2.0  # seconds of importing files, from which on a further child is dear
 A_DAY = 86_400.0  # so long most systems keep the time of reading, if it is later than all others
 END_SECONDS = 0.5  # for a child that has closed its channel to end by itself
 
@@ -85,6 +86,7 @@ class Sandbox:
         self.peak_kib = 0
         self.notes: dict[str, set[str]] = {}  # by task: what to remark (`homework.remarks`)
         self._lines: dict[str, int] = {}  # of the staged files
+        self._latest_run = Run([])
         self._slow: set[str] = set()  # those that are known to take too long as a whole
         self._latest = 0.0  # when the time of the staged files is spent
         self._cpu_left = 0.0  # seconds of processor time that their children may yet take
@@ -263,6 +265,11 @@ class Sandbox:
             found |= {case.name: CaseOutcome(ended="spent") for case in waiting}
         return found
 
+    @property
+    def imports_slowly(self) -> bool:
+        """Whether the files that are staged take long to import."""
+        return bool(self._slow) or self._latest_run.import_seconds > SLOW_IMPORT
+
     def _lines_of(self, stems: Sequence[str]) -> dict[str, int]:
         return {f"{stem}.py": self._lines.get(f"{stem}.py", 0) for stem in stems}
 
@@ -346,6 +353,7 @@ class Sandbox:
             stems = request.get("stems", ())
             watch = Watch(answers, watched, deadline, self._latest, seen, most_bytes, stems)
             watch.run.messages = [] if messages is None else messages
+            self._latest_run = watch.run
             try:
                 run = watch.until_end()
             finally:

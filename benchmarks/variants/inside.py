@@ -46,7 +46,7 @@ class InProcess:
     """What `autograder.tasks` needs of a sandbox, for files that lie in a folder."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder, self.imports_slowly = folder, False
         self.notes: dict[str, set[str]] = {}  # remarks are of no interest here
 
     def run_together(
