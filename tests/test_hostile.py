@@ -47,7 +47,9 @@ def test_every_attack_is_graded_on_the_rung_that_was_asked_for(
 
 def test_every_attack_gets_the_verdict_that_it_must_get(report: Report) -> None:
     found = {case.name: problems(case, report.attacks[case.name]) for case in HOSTILE}
-    assert {name: sentences for name, sentences in found.items() if sentences} == {}
+    wrong = [f"{name}: {sentence}" for name, sentences in found.items() for sentence in sentences]
+    if wrong:
+        pytest.fail("\n".join(wrong))  # in full
 
 
 def test_the_second_time_is_like_the_first(report: Report) -> None:
