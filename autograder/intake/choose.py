@@ -156,7 +156,7 @@ def _choose_one(
 def _say(choice: Choice, wanted: str, best: _Candidate, rivals: list[str]) -> None:
     path = shown(best.entry.path)
     if rivals:
-        text = f"{path} was taken as {wanted}, not {listed(rivals)}, which differ"
+        text = f"{path} was taken as {wanted}, not {listed(rivals)}"
         choice.remarks.append(f"{_number(len(rivals) + 1)} files differ: {text}")
         choice.notes.append(text)
     elif best.found.rank != EXACT:
