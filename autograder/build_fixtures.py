@@ -19,7 +19,7 @@ os.environ.setdefault("TQDM_DISABLE", "1")  # thousands of short runs: no bars, 
 from autograder import ingredients, source
 from autograder.rubric import Case, Rubric, Task
 from homework import probing
-from homework.fixtures import FORMAT, RAISES
+from homework.fixtures import FORMAT, PUBLIC, RAISES
 from homework.formula import Formula
 from homework.outcome import Outcome
 from homework.redirect import forced_constant
@@ -66,7 +66,7 @@ def provided(solutions: Path, file: str) -> str:
 
 
 def _task_entry(task: Task, public: bool) -> dict[str, Any]:
-    cases = [_case_entry(task, c, f"public-{c.name}", True, 0.0) for c in task.cases]
+    cases = [_case_entry(task, c, f"{PUBLIC}{c.name}", True, 0.0) for c in task.cases]
     if public:
         cases = [case | {"weight": 1.0} for case in cases]
     else:
@@ -140,7 +140,7 @@ def variants(
 def _case_arrays(
     task: Task, case: Case, secret: int | None, variants: list[tuple[str, Student]]
 ) -> Arrays:
-    name = f"public-{case.name}" if secret is None else case.name
+    name = f"{PUBLIC}{case.name}" if secret is None else case.name
     inputs = draw_inputs(task, case, secret)
     probe = case.probe or task.id
     (_, reference), *mistaken = variants

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from homework.fixtures import Assignment, Case
+from homework.fixtures import PUBLIC, Assignment, Case
 
 Inputs = Mapping[str, np.ndarray]
 
@@ -30,7 +30,7 @@ def problems(assignment: Assignment, drawn: int = 0) -> Iterator[str]:
             if case.public:
                 continue
             what = f"{task.id}, case {case.name},"
-            other = public.get(f"public-{case.name}")
+            other = public.get(f"{PUBLIC}{case.name}")
             if other is None or _kind(case, inputs) != _kind(other, inputs):
                 yield f"{what} has no public counterpart of its kind"
             elif _sizes(inputs[case.name]) == _sizes(inputs[other.name]):

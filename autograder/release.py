@@ -24,6 +24,7 @@ import numpy as np
 
 from autograder import build_fixtures, gradescope, notebooks, pool, rubric, source
 from autograder.rubric import Rubric
+from autograder.selection import digest_of
 from autograder.spread import spread
 from homework.allowed import LISTED
 from homework.fixtures import joined_up
@@ -134,12 +135,9 @@ def _public_fixtures(places: Places, item: Rubric) -> bytes:
 
 def _digest_of_code(places: Places) -> str:
     """Of everything that decides fixtures: the kit's code, Python, torch and numpy."""
-    found = hashlib.sha256(f"{sys.version} {version('torch')} {np.__version__}".encode())
-    for folder in (places.solutions, places.root / "autograder", places.homework):
-        for path in sorted(folder.rglob("*.py")):
-            content = hashlib.sha256(path.read_bytes()).hexdigest()
-            found.update(f"{path.relative_to(places.root).as_posix()} {content}\n".encode())
-    return found.hexdigest()[:16]
+    code = digest_of((places.solutions, places.root / "autograder", places.homework))
+    versions = f"{sys.version} {version('torch')} {np.__version__}"
+    return hashlib.sha256(f"{versions} {code}".encode()).hexdigest()[:16]
 
 
 def _stub(places: Places, item: Rubric, file: str) -> str:

@@ -71,8 +71,13 @@ def seed_hash(fixtures: Path, chosen: Sequence[Assignment]) -> str:
 @cache
 def code_digest() -> str:
     """A hash of the kit's code. Rather one that changes too often than one that misses a change."""
+    return digest_of(surroundings.packages())
+
+
+def digest_of(packages: Iterable[Path]) -> str:
+    """A hash of all Python files in some folders."""
     digest = hashlib.sha256()
-    for package in surroundings.packages():
+    for package in packages:
         for path in sorted(package.rglob("*.py")):
             content = path.read_bytes()
             name = path.relative_to(package.parent)

@@ -33,7 +33,8 @@ from autograder.verdicts import (
 )
 from homework import remarks
 from homework.explain import Tried, explain
-from homework.fixtures import Assignment, Case, CaseArrays, Task, on_its_own
+from homework.fixtures import PUBLIC, Assignment, Case, CaseArrays, Task, on_its_own
+from homework.outcome import Outcome
 from homework.sentences import SPENT
 from homework.verdict import ERROR, FAILED, GRADER_FAULT, PASSED, TaskResult, Verdict
 
@@ -224,7 +225,7 @@ def _cases(task: Task, drawn: int | None) -> list[Case]:
 
 def _name(task: Task, case: Case) -> str:
     """What a child is told; a hidden case and its public copy are called alike."""
-    return f"{task.id}/{case.name.removeprefix('public-')}"
+    return f"{task.id}/{case.name.removeprefix(PUBLIC)}"
 
 
 def _all_pass(found: Found) -> bool:
@@ -233,23 +234,19 @@ def _all_pass(found: Found) -> bool:
 
 def _is_settled(task: Task, found: Found) -> bool:
     """Whether all is right, or is the stub: that spoils nothing, and nobody need explain it."""
-    return _all_pass(found) or all(_is_stub(task, one) for one in found.values())
+    return _all_pass(found) or all(_is_stub(task, one.outcome) for one in found.values())
 
 
 def _is_to_be_run(task: Task, came: CaseOutcome, may_be_spoiled: bool) -> bool:
     """Whether a case has given no answer, for which something else may be to blame."""
     if came.outcome is None:
         return True
-    return may_be_spoiled and came.outcome.mishap is not None and not _raises_stub(task, came)
+    return may_be_spoiled and came.outcome.mishap is not None and not _is_stub(task, came.outcome)
 
 
-def _is_stub(task: Task, one: Tried) -> bool:
-    return one.outcome is not None and _raises_stub(task, CaseOutcome(one.outcome))
-
-
-def _raises_stub(task: Task, came: CaseOutcome) -> bool:
+def _is_stub(task: Task, outcome: Outcome | None) -> bool:
     """Whether all that came is the stub's own exception, which no other code raises."""
-    mishap = came.outcome.mishap if came.outcome else None
+    mishap = outcome.mishap if outcome else None
     return mishap is not None and (mishap.kind, mishap.message) == ("not implemented", task.id)
 
 

@@ -10,7 +10,7 @@ from autograder.judge.sandbox import CaseOutcome
 from homework import compare
 from homework import sentences as say
 from homework.explain import Tried
-from homework.fixtures import Case, CaseArrays, Task
+from homework.fixtures import PUBLIC, Case, CaseArrays, Task
 from homework.verdict import (
     ERROR,
     FAILED,
@@ -64,7 +64,7 @@ def tried(task: Task, case: Case, answers: CaseArrays, found: CaseOutcome) -> Tr
 
 def counterpart(name: str) -> str:
     """The name of the public copy of a hidden case."""
-    return f"public-{name}"
+    return f"{PUBLIC}{name}"
 
 
 def of_hidden(verdict: Verdict, copy: Verdict | None) -> Verdict:
@@ -76,9 +76,8 @@ def of_hidden(verdict: Verdict, copy: Verdict | None) -> Verdict:
     Args:
         copy: the verdict on the public copy; None if that was not run.
     """
-    if verdict.status in (PASSED, GRADER_FAULT) or verdict.kind == WITHHELD:
-        return verdict
-    if verdict.rationale == say.SPENT:
+    settled = verdict.status in (PASSED, GRADER_FAULT) or verdict.kind == WITHHELD
+    if settled or verdict.rationale == say.SPENT:
         return verdict
     if copy is not None and copy.status not in (PASSED, GRADER_FAULT):
         return replace(copy, detail="", file="", line=0, output="", remark="")

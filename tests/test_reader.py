@@ -73,8 +73,8 @@ def test_somebody_else_may_end_it(tmp_path: Path) -> None:
     some = Reader([tmp_path], EXPECTED)
     for _ in range(3):
         assert len(rows(some, tmp_path)) == 2
-        assert some._child is not None
-        signal.pidfd_send_signal(some._child._pidfd, signal.SIGKILL)
+        (child,) = some._children
+        signal.pidfd_send_signal(child._pidfd, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("lie", ["/etc", "../up", "a/../../b"])

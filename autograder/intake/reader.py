@@ -61,8 +61,7 @@ class Reader:
         self.expected = tuple(expected)
         self._server: socket.socket | None = None
         self._layers = list(LAYERS if os.geteuid() == 0 else LAYERS[1:])
-        self._child: _Child | None = None
-        self._living: list[_Child] = []
+        self._children: list[_Child] = []  # the one that answers, if any
         self._user: SlotUser | None = None
 
     def find(
@@ -121,23 +120,22 @@ class Reader:
         raise AssertionError
 
     def _end_child(self) -> None:
-        if self._child is not None:
-            self._child.close()
-            self._child = None
+        while self._children:
+            self._children.pop().close()
 
     def _ready(self) -> _Child:
         """A child that is confined by the strongest layers that are to be had."""
-        while self._child is None:
+        while not self._children:
             child = self._fork()
             problem = child.hear(_START_SECONDS)["unconfined"]
             if not problem:
-                self._child, self._living[:] = child, [child]
+                self._children.append(child)
                 break
             child.close()
             if len(self._layers) == 1:
                 raise SandboxError(f"no child can be limited that reads submissions: {problem}")
             del self._layers[0]
-        return self._child
+        return self._children[0]
 
     def _fork(self) -> _Child:
         ours, theirs = socket.socketpair()
@@ -176,15 +174,15 @@ class Reader:
         )  # fmt: skip
         theirs.close()
         ours.settimeout(_START_SECONDS)
-        weakref.finalize(self, _end, process, ours, self._living)
+        weakref.finalize(self, _end, process, ours, self._children)
         self._server = ours
         return ours
 
 
 def _end(
-    process: subprocess.Popen[bytes], control: socket.socket, living: Sequence[_Child]
+    process: subprocess.Popen[bytes], control: socket.socket, children: Sequence[_Child]
 ) -> None:
-    for child in living:  # the process waits for the children that it made
+    for child in children:  # the process waits for the children that it made
         child.close()
     control.close()
     with contextlib.suppress(subprocess.TimeoutExpired):
@@ -197,7 +195,7 @@ class _Child:
     """A child that answers questions."""
 
     def __init__(self, control: socket.socket, pidfd: int) -> None:
-        self._control = control
+        self._control, self._pidfd = control, pidfd
         self.close = weakref.finalize(self, _kill, control, pidfd)
 
     def ask(self, question: dict[str, Any], seconds: float) -> dict[str, Any]:

@@ -172,6 +172,7 @@ def taken_apart(arrays: Arrays) -> Iterator[tuple[str, np.ndarray]]:
         at[dtype] += size
 
 
+PUBLIC = "public-"  # before the name of a hidden case: that of its public copy
 GIVEN = "given_"  # how inputs are called that stand for what a task builds on
 
 
