@@ -26,7 +26,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from autograder.judge import calls, cgroups, namespaces, rungs, surroundings
-from autograder.judge.confine import MIB, RUNGS, Limits, set_limits
+from autograder.judge.confine import MIB, RUNGS, Limits, own_size, set_limits
 from autograder.judge.users import SlotUser
 
 CONTAINER_SECONDS = 300.0
@@ -190,7 +190,7 @@ def _load_filter() -> None:
 
 def _overfill() -> None:
     """Ask for more memory than is allowed."""
-    set_limits(Limits(memory_mib=64), 1 << 20)
+    set_limits(Limits(memory_mib=64), own_size(), 1 << 20)
     try:
         bytearray(256 * MIB)
     except MemoryError:

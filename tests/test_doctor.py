@@ -83,7 +83,7 @@ def test_a_machine_where_nothing_holds(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "layer, name, broken, why",
     [
-        ("memory limits", "set_limits", lambda limits, threads: None, "does not keep to them"),
+        ("memory limits", "set_limits", lambda *_: None, "does not keep to them"),
         ("seccomp", "calls", SimpleNamespace(
             call_filter=lambda: SimpleNamespace(load=lambda: None)), "does not keep to it"),
         ("seccomp", "calls", SimpleNamespace(), "call_filter"),

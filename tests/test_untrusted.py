@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import random
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from autograder.judge import untrusted, wire
+from autograder.judge.clock import Clock
 from autograder.judge.feed import Feed
 from autograder.judge.watch import Watch
 
@@ -48,7 +48,7 @@ def test_no_message_makes_the_parent_fail(tmp_path: Path) -> None:
         inputs, feed = os.pipe()
         portions = iter([([case], b"") for case in CASES])
         watch = Watch(
-            -1, Feed(feed, portions), time.monotonic() + 60, 1e18, tmp_path, 1,
+            -1, Feed(feed, portions), Clock(-1), 60.0, 1e18, tmp_path, 1,
             ("q1_vae",),
         )  # fmt: skip
         try:

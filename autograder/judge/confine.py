@@ -95,13 +95,13 @@ def readable_paths(extra: tuple[Path, ...] = ()) -> tuple[Path, ...]:
     return tuple(sorted(path for path in paths if os.path.exists(path)))
 
 
-def set_limits(limits: Limits, threads_so_far: int) -> None:
+def set_limits(limits: Limits, size: int, threads_so_far: int) -> None:
     """Resource limits; they cannot be raised again.
 
     Args:
+        size: of the process as it is, in bytes: it may grow by the memory of the limits.
         threads_so_far: of the user that the child is or becomes: the kernel counts all of them.
     """
-    size = _own_size()
     bounds = {
         resource.RLIMIT_AS: size + limits.memory_mib * MIB,
         resource.RLIMIT_CPU: limits.cpu_seconds,
@@ -119,7 +119,8 @@ def set_limits(limits: Limits, threads_so_far: int) -> None:
         resource.setrlimit(kind, (bound, bound))
 
 
-def _own_size() -> int:
+def own_size() -> int:
+    """The address space of this process, in bytes."""
     with apart.own_file("statm") as file:
         return int(file.read().split()[0]) * resource.getpagesize()
 
@@ -163,6 +164,7 @@ class Confinement:
     ) -> None:  # fmt: skip
         self.layers, self.limits, self.uid = layers, limits, uid
         self.zygote = os.getpid()
+        self.size = own_size()  # of now, lest a child be told how the zygote has grown by others
         self._pidfd = os.pidfd_open(self.zygote)
         self.nest: apart.Nest | None = None
         user = uid if "uid" in layers else os.geteuid()
@@ -201,7 +203,7 @@ class Confinement:
             OSError: the kernel refused a layer; then nothing of the student's may run.
         """
         be_first_to_go()
-        set_limits(self.limits, self.threads)
+        set_limits(self.limits, self.size, self.threads)
         if "uid" in self.layers:
             self._become()
         elif "namespaces" in self.layers:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from autograder.judge import scratch, surroundings, untrusted, wire, zygote
+from autograder.judge.clock import Clock
 from autograder.judge.confine import Limits, readable_paths
 from autograder.judge.feed import Feed, Portion
 from autograder.judge.slot import NoRoom, SandboxError, Slot, ZygoteGone
@@ -235,7 +236,7 @@ class Sandbox:
                 if not goes_on([came[case.name] for case in task]):
                     return
 
-        run = self._run_cases(stems, portions(), time.monotonic() + TASK_SECONDS, messages)
+        run = self._run_cases(stems, portions(), TASK_SECONDS, messages)
         self._collect(stems, run, begun, found)
         return found
 
@@ -251,16 +252,16 @@ class Sandbox:
         """
         found = {case.name: CaseOutcome(ended="unrun") for case in cases}
         waiting, kills = list(cases), 0
-        deadline = time.monotonic() + TASK_SECONDS
-        while waiting and time.monotonic() < min(deadline, self._latest):
-            run = self._run_cases(stems, iter([_portion(waiting)]), deadline, [])
+        left = TASK_SECONDS
+        while waiting and left > 0 and time.monotonic() < self._latest:
+            run = self._run_cases(stems, iter([_portion(waiting)]), left, [])
             if run.killed and kills < MOST_KILLS:
-                kills, deadline = kills + 1, time.monotonic() + TASK_SECONDS
+                kills, left = kills + 1, TASK_SECONDS
                 continue
             if run.killed and run.peak_kib < self.size_kib + (MUCH_MEMORY_MIB << 10):
                 raise SandboxError("children are killed again and again, by another's hand")
             waiting = self._collect(stems, run, waiting, found)
-            deadline += run.import_seconds
+            left -= run.seconds - run.import_seconds
         if time.monotonic() >= self._latest:
             found |= {case.name: CaseOutcome(ended="spent") for case in waiting}
         return found
@@ -309,7 +310,7 @@ class Sandbox:
         with self.stage({"own.py": b"pass"}):
             request = {"kind": "escape", "targets": targets}
             for _ in range(1 + MOST_KILLS):
-                run = self._run(request, None, time.monotonic() + ESCAPE_SECONDS)
+                run = self._run(request, None, ESCAPE_SECONDS)
                 if not run.killed:
                     break
         if not run.messages:
@@ -321,12 +322,12 @@ class Sandbox:
         self,
         stems: Sequence[str],
         portions: Iterator[Portion],
-        deadline: float,
+        seconds: float,
         messages: list[Message],
     ) -> Run:
         request = {"kind": "cases", "stems": list(stems), "device": self.device}
         request |= {"slow": sorted(self._slow)}
-        run = self._run(request, portions, deadline, messages)
+        run = self._run(request, portions, seconds, messages)
         self._slow |= run.slow
         return run
 
@@ -334,13 +335,14 @@ class Sandbox:
         self,
         request: dict[str, Any],
         portions: Iterator[Portion] | None,
-        deadline: float,
+        seconds: float,
         messages: list[Message] | None = None,
     ) -> Run:
         """Have a child made for a request and read what it sends.
 
         Args:
             portions: as of `Feed`.
+            seconds: as of `Watch`.
             messages: gets what is sent, as it comes.
         """
         request |= {"staged": str(self._staged), "scratch": str(self._scratch)}
@@ -351,7 +353,9 @@ class Sandbox:
             watched = feed if portions is not None else None
             seen = Path(f"/proc/self/fd/{folder[0]}") if folder else self._scratch
             stems = request.get("stems", ())
-            watch = Watch(answers, watched, deadline, self._latest, seen, most_bytes, stems)
+            watch = Watch(
+                answers, watched, Clock(pidfd), seconds, self._latest, seen, most_bytes, stems
+            )
             watch.run.messages = [] if messages is None else messages
             self._latest_run = watch.run
             try:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograder.judge import scratch, wire
+from autograder.judge.clock import Clock
 from autograder.judge.feed import Feed
 from homework import definitions, sentences
 
@@ -39,7 +40,8 @@ class Run:
         killed: it was ended by somebody else's signal.
         unconfined: why nothing of the student's was run, if the child could not be confined.
         slow: files that took too long to be executed as a whole, by their names without `.py`.
-        import_seconds: how long files were imported; that is not the time of a task.
+        seconds: how long it ran, by its clock.
+        import_seconds: how much of that files were imported; that is not the time of a task.
     """
 
     messages: list[Message]
@@ -50,6 +52,7 @@ class Run:
     unconfined: str = ""
     peak_kib: int = 0
     slow: set[str] = field(default_factory=set)
+    seconds: float = 0.0
     import_seconds: float = 0.0
 
 
@@ -60,8 +63,9 @@ class Watch:
         answers: the descriptor to read.
         feed: hands it its inputs; only cases that were handed over may be answered, each once.
             None to take any message.
-        deadline: when the child has to be done, by `time.monotonic`, if it imports in no time.
-        latest: when it has to be done in any case.
+        clock: what the child is timed by.
+        seconds: how long the child has by that clock, without the time of its imports.
+        latest: when it has to be done in any case, by `time.monotonic`.
         folder, most_bytes: its scratch folder, and what that may hold.
         stems: files that it may say it imports, by their names without `.py`.
     """
@@ -70,17 +74,19 @@ class Watch:
         self,
         answers: int,
         feed: Feed | None,
-        deadline: float,
+        clock: Clock,
+        seconds: float,
         latest: float,
         folder: Path,
         most_bytes: int,
         stems: Sequence[str] = (),
     ) -> None:
-        self.answers, self.feed, self.deadline, self.latest = answers, feed, deadline, latest
+        self.answers, self.feed, self.clock = answers, feed, clock
+        self.seconds, self.latest = seconds, latest
         self.folder, self.most_bytes, self.stems = folder, most_bytes, stems
         self.confined = False
         self.run = Run([])
-        self._case_end = time.monotonic() + FIRST_SECONDS
+        self._case_end = FIRST_SECONDS
         self._importing: list[str] = []  # files, the last one on behalf of the one before
         self._import_began = 0.0
         self._imports = 0
@@ -88,7 +94,7 @@ class Watch:
     def until_end(self) -> Run:
         reader, received, look = wire.Reader(), 0, time.monotonic() + LOOK_SECONDS
         while True:
-            left = self._end_of_patience() - time.monotonic()
+            left = min(self._end_by_clock() - self._now(), self.latest - time.monotonic())
             if left <= 0:
                 return self._end_late()
             if time.monotonic() >= look:
@@ -113,17 +119,21 @@ class Watch:
             if received > MAX_ANSWER:
                 return self._end("flood", wire.TOO_MUCH)
 
-    def _end_of_patience(self) -> float:
+    def _now(self) -> float:
+        self.run.seconds = self.clock.seconds()
+        return self.run.seconds
+
+    def _end_by_clock(self) -> float:
         if self._importing:
-            return min(self._case_end, self.latest)
-        return min(self._case_end, self.deadline + self.run.import_seconds, self.latest)
+            return self._case_end
+        return min(self._case_end, self.seconds + self.run.import_seconds)
 
     def _end_late(self) -> Run:
         if time.monotonic() >= self.latest:
             return self._end("spent")
         if self._importing:
             return self._end("timeout", definitions.too_slow(f"{self._importing[-1]}.py"))
-        of_task = time.monotonic() < self._case_end
+        of_task = self._now() < self._case_end
         return self._end("timeout", sentences.SLOW_TASK if of_task else sentences.SLOW_CASE)
 
     def _end(self, ended: str, detail: str = "") -> Run:
@@ -149,14 +159,14 @@ class Watch:
             if self.feed is not None:
                 if head.get("broken") is True or not self.feed.answered(head.get("case")):
                     raise wire.WireError(wire.MALFORMED)
-                self._case_end = time.monotonic() + CASE_SECONDS
+                self._case_end = self._now() + CASE_SECONDS
             self.run.messages.append((head, arrays))
             if self.feed is not None:
                 self.feed.go_on()
 
     def _note_import(self, stem: Any, slow: Any) -> None:
         """A file begins to be imported, or (without a name) the last one is done."""
-        now = time.monotonic()
+        now = self._now()
         self._imports += 1
         if self._imports > 2 * len(self.stems) or stem not in ("", *self.stems):
             raise wire.WireError(wire.MALFORMED)

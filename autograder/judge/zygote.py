@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from autograder.judge import apart, cgroups, hugepages, rehearsal
-from autograder.judge.confine import Confinement, Limits, die_with_parent
+from autograder.judge.confine import Confinement, Limits, die_with_parent, own_size
 
 ALWAYS = (
     "torch", "torch.distributions", "torch.nn.functional", "tqdm.auto", "easydict",
@@ -108,6 +108,8 @@ def serve(control: socket.socket) -> None:
             for name in request["modules"]:
                 _load(name)
             gc.freeze()
+            if confinement is not None:
+                confinement.size = own_size()
             send(control, {"size_kib": _resident_kib()})
         elif request["kind"] == "settle":
             _settle()
