@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Packs what you hand in: bash collect_submission.sh [vae|ddpm|cfg]
+# Packs what you hand in: bash collect_submission.sh [ASSIGNMENT]
 #
 # Start it from any folder. It writes submission_<assignment>.zip beside itself and says what is in
 # it. The work is done by student_src/homework/collect.py; this only finds a Python.

@@ -26,6 +26,8 @@ from homework.redirect import forced_constant
 from homework.student import Student
 
 PUBLIC_SEED = 0
+CORE = "homework/"  # of modules below it, students' own copies do not count
+GENERATED = "# Copied by `autograder release`; change the original:\n# "
 Arrays = dict[str, np.ndarray]
 
 
@@ -38,31 +40,43 @@ def text_of(catalogue: Mapping[str, Any]) -> str:
     return json.dumps(catalogue, indent=1) + "\n"
 
 
-def catalogue(rubric: Rubric, solutions: Path, public: bool) -> dict[str, Any]:
+def catalogue(rubric: Rubric, public: bool) -> dict[str, Any]:
     """What is known of an assignment without its arrays.
 
     The public catalogue lists the public cases only, the hidden one both: public copies have
-    weight 0 there. What instructors look for in students' code is in the hidden one alone.
+    weight 0 there. What the judge alone has to know is in the hidden one alone.
     """
-    policy = {} if public else {"finished_policy": rubric.finished_policy}
+    judges: dict[str, Any] = {
+        "finished_policy": rubric.finished_policy,
+        "classes": list(rubric.classes),
+        "preload": list(rubric.preload),
+        "rehearsal": dict(rubric.rehearsal),
+    }
     return {
-        "generated_by": "autograder release, from solutions/rubrics/" + rubric.assignment + ".py",
+        "generated_by": f"autograder release, from {rubric.folder.parent.name}/{rubric.assignment}",
         "format": FORMAT,
         "assignment": rubric.assignment,
+        "number": rubric.number,
+        "prefix": rubric.prefix,
         "title": rubric.title,
         "files": list(rubric.files),
         "notebook": rubric.notebook,
-        "provided": {file: provided(solutions, file) for file in rubric.provided},
+        "provided": {
+            file: provided(rubric, file) for file in rubric.provided if not file.startswith(CORE)
+        },
+        "settings": rubric.settings,
         "points": rubric.points,
         "tasks": [_task_entry(task, public) for task in rubric.tasks],
         "written": [vars(item) for item in rubric.written],
-        **policy,
+        **({} if public else judges),
     }
 
 
-def provided(solutions: Path, file: str) -> str:
-    """The text of a module that an assignment gives to students."""
-    return source.read(solutions / "provided" / file)
+def provided(rubric: Rubric, file: str) -> str:
+    """The text of a module that an assignment gives to students, with a line on its origin."""
+    path = rubric.provided[file]
+    name = path.relative_to(rubric.folder.parents[1]).as_posix()
+    return f"{GENERATED}{name}\n{source.read(path)}"
 
 
 def _task_entry(task: Task, public: bool) -> dict[str, Any]:
@@ -104,7 +118,7 @@ def _case_entry(task: Task, case: Case, name: str, public: bool, weight: float) 
     }
 
 
-def arrays(rubric: Rubric, solutions: Path, secret: int | None) -> Arrays:
+def arrays(rubric: Rubric, secret: int | None) -> Arrays:
     """The arrays of an assignment's cases, named as `homework.fixtures` reads them.
 
     Args:
@@ -114,23 +128,23 @@ def arrays(rubric: Rubric, solutions: Path, secret: int | None) -> Arrays:
     found: Arrays = {}
     with tempfile.TemporaryDirectory() as temporary:
         for task in rubric.tasks:
-            students = list(variants(rubric, task, solutions, Path(temporary), secret is None))
+            students = list(variants(rubric, task, Path(temporary), secret is None))
             for case in task.cases:
                 found |= _case_arrays(task, case, secret, students)
     return found
 
 
 def variants(
-    rubric: Rubric, task: Task, solutions: Path, temporary: Path, mistakes: bool
+    rubric: Rubric, task: Task, temporary: Path, mistakes: bool
 ) -> Iterator[tuple[str, Student]]:
     """The reference (named ""), and every planted mistake, each in a folder of its own."""
     stems = [file.removesuffix(".py") for file in rubric.files]
-    yield "", Student(solutions, stems)
+    yield "", Student(rubric.folder, stems)
     for mistake in task.mistakes if mistakes else ():
         folder = temporary / f"{task.id}-{mistake.id}"
         folder.mkdir()
         for file in rubric.files:
-            text = source.read(solutions / file)
+            text = source.read(rubric.folder / file)
             if file == task.file:
                 text = source.plant(text, file, task, mistake)
             (folder / file).write_text(text, encoding="utf-8")

@@ -24,8 +24,8 @@ def _places() -> object:
     from autograder.release import Places
 
     root = Path(__file__).resolve().parents[1]
-    if not (root / "solutions" / "rubrics").is_dir():
-        raise Failure("this command needs a checkout of the kit: solutions/rubrics is not there")
+    if not (root / "solutions").is_dir():
+        raise Failure("this command needs a checkout of the kit: solutions/ is not there")
     return Places(root)
 
 
@@ -39,15 +39,15 @@ def _places() -> object:
 def release(seed: str | None, sets: int, check: bool) -> None:
     """Build stubs, notebooks, fixtures, and the zips for students and Gradescope."""
     places = _places()
+    from autograder import course
     from autograder import release as releasing
-    from autograder import rubric
 
     assert isinstance(places, releasing.Places)
     with told():
         if not check:
             releasing.build(places, seed, console.print, sets)
             return
-        stale = releasing.stale(places, rubric.load_all(places.solutions))
+        stale = releasing.stale(places, course.load_all(places.solutions))
     for name in stale:
         console.print(f"stale: {name}")
     if stale:
@@ -61,8 +61,8 @@ def release(seed: str | None, sets: int, check: bool) -> None:
 def verify(jobs: int) -> None:
     """Prove that the release is sound, and print a table of tasks, cases and mistakes."""
     places = _places()
+    from autograder import course, verify
     from autograder import release as releasing
-    from autograder import rubric, verify
 
     assert isinstance(places, releasing.Places)
     start = time.monotonic()
@@ -75,7 +75,7 @@ def verify(jobs: int) -> None:
                 status.update(text)
 
             problems = verify.prove(places, jobs, say)
-        rows = verify.table(rubric.load_all(places.solutions))
+        rows = verify.table(course.load_all(places.solutions))
     shown = Table("task", "points", "public cases", "hidden cases", "mistakes", title="Release")
     for row in rows:
         shown.add_row(*row, style="bold" if row[0].endswith("in all") else None)

@@ -38,7 +38,7 @@ MOST_ROWS = 40  # of a table that is printed without being asked for
 )
 @click.option(
     "--assignment", "--task", "-a", "-t", "only", multiple=True,
-    help="Grade these only: vae, q1, or q1.log_mean_exp.",
+    help="Grade these only: an assignment, a prefix such as q0, or a task such as q0.mean.",
 )  # fmt: skip
 @click.option(
     "--jobs", "-j", type=int, show_default="1; with Ray one for each processor",

@@ -6,7 +6,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from autograder import build_fixtures, rubric
+from autograder import build_fixtures, course
 from autograder.selection import load_assignments
 from homework import compare, probing
 from homework.fixtures import Assignment, Task
@@ -21,11 +21,11 @@ def problems(hidden: Path, solutions: Path, name: str, task_id: str) -> list[str
         hidden: folder of the hidden fixtures.
         name: the assignment that the task belongs to.
     """
-    assignment, item, found = _assignment(hidden, name), rubric.load(solutions, name), []
+    assignment, item, found = _assignment(hidden, name), course.load(solutions, name), []
     task = next(task for task in item.tasks if task.id == task_id)
     entry = next(task for task in assignment.tasks if task.id == task_id)
     with tempfile.TemporaryDirectory() as temporary:
-        variants = build_fixtures.variants(item, task, solutions, Path(temporary), True)
+        variants = build_fixtures.variants(item, task, Path(temporary), True)
         for mistake, student in variants:
             for drawn in range(assignment.sets):
                 if _passes(assignment, entry, student, drawn) == bool(mistake):

@@ -16,7 +16,7 @@ from typing import Any
 from autograder import static_checks
 from autograder.intake.reader import Reader
 from autograder.intake.submission import IntakeError, Submission
-from autograder.judge import preload as modules_of
+from autograder.judge import preload as preloading
 from autograder.judge import rungs, trial
 from autograder.judge.confine import RUNGS, Limits
 from autograder.judge.sandbox import Sandbox
@@ -54,7 +54,7 @@ class Grader:
 
     Args:
         fixtures: folder of the hidden fixtures that a release made.
-        only: assignments or tasks to grade (`vae`, `q1`, `q1.log_mean_exp`); None grades the
+        only: assignments or tasks to grade (`toy`, `q0`, `q0.mean`); None grades the
             assignments that a submission has files of.
         jobs: number of children that run at the same time.
         unsafe: grade even where nothing confines students' code.
@@ -89,9 +89,10 @@ class Grader:
         self._stack = ExitStack()
         try:
             unread, unwritten = [fixtures, *_files_in(fixtures), *private], [fixtures, *private]
-            first = rungs.open_sandbox(unread, unwritten, allowed, unsafe, preload, device, limits)
+            loaded = preloading.of_assignments(self.assignments, preload)
+            first = rungs.open_sandbox(unread, unwritten, allowed, unsafe, loaded, device, limits)
             self.layers, self.jobs = first.layers, jobs
-            start = partial(Sandbox, self.layers, preload, 0, first.device, first.limits)
+            start = partial(Sandbox, self.layers, loaded, 0, first.device, first.limits)
             self._workers = Workers(first, jobs, start)
             self._stack.callback(self._workers.close)
             self._workers.run(0, trial.check)
@@ -134,7 +135,7 @@ class Grader:
             GraderBroken: nothing of it could be run, and nor could right code.
         """
         start = time.monotonic()
-        modules = modules_of.named_in(submission.files)
+        modules = preloading.named_in(submission.files)
         result = self._workers.run(worker, partial(self._grade, submission), modules)
         if _all_failed(result.tasks):
             self._workers.run(worker, trial.check)

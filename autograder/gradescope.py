@@ -53,7 +53,7 @@ def judge_has_run():
 def build_zip(
     assignment: str, fixtures_dir: Path, out_zip: Path, *, root: Path | None = None
 ) -> None:
-    """Write the Gradescope zip of `assignment` (vae, ddpm, cfg) to `out_zip`.
+    """Write the Gradescope zip of `assignment` to `out_zip`.
 
     `fixtures_dir` holds the hidden fixtures; entries whose name starts with the assignment's name
     go in. `root` is the kit's folder. The same inputs give the same bytes. Raises

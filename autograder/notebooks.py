@@ -1,4 +1,4 @@
-"""Makes the students' notebooks from the text masters in `solutions/notebooks/`.
+"""Makes the students' notebooks from the masters, `notebook.py` in an assignment's folder.
 
 A master is a Python file in jupytext's percent format. Its cells carry nbgrader's metadata, and
 model answers stand between solution markers. A student notebook is what `nbgrader
@@ -10,10 +10,10 @@ masters give equal bytes.
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 from autograder import source
+from autograder.rubric import Rubric
 from homework.allowed import LISTED
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -22,8 +22,8 @@ _GRADE_ID = re.compile(r'"grade_id": *"([^"]*)"')
 _ONLY_JUPYTEXT = ("jupytext", "cell_marker", "lines_to_next_cell", "title")
 
 
-def master_notebook(master: Path) -> Any:
-    """The instructors' notebook of a master, with its model answers, as an nbformat node.
+def master_notebook(item: Rubric) -> Any:
+    """The instructors' notebook of an assignment, with its model answers, as an nbformat node.
 
     Raises:
         MarkerError: a solution marker is nested, unclosed, stray, misspelt or outside of a
@@ -31,8 +31,10 @@ def master_notebook(master: Path) -> Any:
     """
     import jupytext
 
+    master = item.folder / "notebook.py"
+    name = master.relative_to(item.folder.parents[1]).as_posix()
     text = source.read(master).replace("@ALLOWED@", LISTED)
-    _check_markers(text, master.name)
+    _check_markers(text, name)
     notebook = jupytext.reads(text, fmt="py:percent")
     for number, cell in enumerate(notebook.cells):
         for name in _ONLY_JUPYTEXT:
@@ -40,14 +42,14 @@ def master_notebook(master: Path) -> Any:
         cell["id"] = _cell_id(cell, number)
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    _need_different_ids(notebook, master.name)
+    _need_different_ids(notebook, name)
     notebook.metadata = type(notebook.metadata)(
         kernelspec=dict(KERNEL),
         language_info={"name": "python"},
         # Colab writes such an entry into what it saves; here it keeps the badge's title.
-        colab={"name": f"{master.stem}.ipynb", "provenance": []},
+        colab={"name": item.notebook, "provenance": []},
         generated=(
-            f'Generated from solutions/notebooks/{master.name} by "autograder release". '
+            f'Generated from {name} by "autograder release". '
             "Answer in this notebook; change anything else there."
         ),
     )
@@ -55,8 +57,8 @@ def master_notebook(master: Path) -> Any:
     return notebook
 
 
-def build(master: Path) -> str:
-    """The student notebook of a master, as the JSON text of an .ipynb file.
+def build(item: Rubric) -> str:
+    """The student notebook of an assignment, as the JSON text of an .ipynb file.
 
     Raises:
         MarkerError: as `master_notebook`.
@@ -66,7 +68,7 @@ def build(master: Path) -> str:
     from nbgrader.converters import GenerateAssignment
     from nbgrader.preprocessors import SaveCells
 
-    notebook, resources = master_notebook(master), dict[str, Any]()
+    notebook, resources = master_notebook(item), dict[str, Any]()
     for preprocessor in GenerateAssignment.class_traits()["preprocessors"].default():
         if preprocessor is not SaveCells:
             notebook, resources = preprocessor().preprocess(notebook, resources)
@@ -88,7 +90,7 @@ def _cell_id(cell: Any, number: int) -> str:
 
 
 def _first_words(cell: Any) -> str:
-    """Of a text: "## KL divergence (6 points, `q1.kl`)" gives "kl-divergence-text"."""
+    """Of a text: "## KL divergence (6 points, `q0.mean`)" gives "kl-divergence-text"."""
     if cell.cell_type != "markdown":
         return ""
     line = cell.source.strip().partition("\n")[0].partition("(")[0]

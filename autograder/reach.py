@@ -7,18 +7,16 @@ is, reshaped, or number by number, as from a table.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
-from homework.fixtures import GIVEN, Assignment, Case, CaseArrays, Task
+from homework.fixtures import Assignment, Case, CaseArrays, Task
 
 Known = dict[str, np.ndarray]
 # What the stubs themselves compute gives nothing away.
 _IN_STUBS = ("given_beta", "given_alpha", "given_alpha_bar")
-# How inputs of a case are called where a method calls them otherwise.
-_CALLED = {"z_lambda_t": "z", "x_t": "x"}
 
 
 def problems(assignment: Assignment, drawn: int) -> Iterator[str]:
@@ -111,26 +109,13 @@ def _cases(
 
 
 def _looked_up(task: Task, arrays: CaseArrays) -> Known:
-    """What the methods that come with a case return for its own inputs."""
-    import torch  # takes seconds
+    """What an object that comes with a case answers to the case's own inputs.
 
-    from homework.probes import given
-    from homework.randomizer import replay
-
-    inputs: dict[str, Any] = {name: torch.tensor(array) for name, array in arrays.inputs.items()}
-    if not any("." in name for name in inputs if name.startswith(GIVEN)):
+    The module of the assignment's probes tells it by `looked_up`, if it has such objects.
+    """
+    probes = importlib.import_module(f"homework.probes.{task.id.partition('.')[0]}")
+    if not hasattr(probes, "looked_up"):
         return {}
-    is_cfg = "given_levels" in inputs
-    network = given.LabelledEps if is_cfg else given.TimedEps
-    model = (given.GivenCFG if is_cfg else given.GivenDDPM)(inputs, network(inputs["weight"]))
-    found: Known = {}
-    for method in model.methods():
-        arguments = [inputs.get(_CALLED.get(name, name)) for name in model.takes[method]]
-        needed = [a for name, a in zip(model.takes[method], arguments) if name != "v"]
-        if any(argument is None for argument in needed):
-            continue
-        with torch.no_grad(), replay(0, constant=float(inputs.get("constant", 0.5))):
-            result = getattr(model, method)(*needed)
-        for place, part in enumerate(result if isinstance(result, tuple) else (result,)):
-            found[f"{method} of {task.id} ({place})"] = part.numpy()
-    return found
+    return {
+        f"{where} of {task.id}": array for where, array in probes.looked_up(arrays.inputs).items()
+    }

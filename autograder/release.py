@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder import build_fixtures, gradescope, notebooks, pool, rubric, source
+from autograder import build_fixtures, course, gradescope, notebooks, pool, source
 from autograder.rubric import Rubric
 from autograder.selection import digest_of
 from autograder.spread import spread
@@ -30,7 +30,7 @@ from homework.allowed import LISTED
 from homework.fixtures import joined_up
 
 HEADER = (
-    '# Generated from solutions/{file} by "autograder release". Fill in the TODOs here;\n'
+    '# Generated from {path} by "autograder release". Fill in the TODOs here;\n'
     "# change anything else there.\n"
     + textwrap.fill(
         f"What is graded may import {LISTED}.", 98, initial_indent="# ", subsequent_indent="# "
@@ -38,7 +38,6 @@ HEADER = (
     + "\n"
 )
 SHARED = ("collect_submission.sh",)
-HOMEWORK_ENDINGS = {".py"}
 RESOURCES = ("digits*", "digit_classifier*", "LICENSE*")
 STUDENT_TESTS = ("test_public.py", "conftest.py")
 # Fixtures made by another processor or torch version may differ in the last bits.
@@ -109,12 +108,11 @@ def generated(places: Places, rubrics: list[Rubric]) -> Iterator[tuple[str, byte
     """Every committed generated file: its path below the root, and its content."""
     for item in rubrics:
         for file in item.files:
-            yield f"student_src/{file}", _stub(places, item, file).encode()
+            yield f"student_src/{file}", _stub(item, file).encode()
         for file in item.provided:
-            yield f"student_src/{file}", build_fixtures.provided(places.solutions, file).encode()
-        master = places.solutions / "notebooks" / item.notebook.replace(".ipynb", ".py")
-        yield f"assignments/{item.notebook}", notebooks.build(master).encode()
-        catalogue = build_fixtures.catalogue(item, places.solutions, public=True)
+            yield f"student_src/{file}", build_fixtures.provided(item, file).encode()
+        yield f"assignments/{item.notebook}", notebooks.build(item).encode()
+        catalogue = build_fixtures.catalogue(item, public=True)
         yield f"test_resources/{item.assignment}.json", build_fixtures.text_of(catalogue).encode()
         yield f"test_resources/{item.assignment}.npz", _public_fixtures(places, item)
 
@@ -123,7 +121,7 @@ def _public_fixtures(places: Places, item: Rubric) -> bytes:
     """The public fixtures, which take longest of all: made once as long as no code changes."""
     kept = places.public / f"{item.assignment}-{_digest_of_code(places)}.npz"
     if not kept.is_file():
-        content = build_fixtures.npz_bytes(build_fixtures.arrays(item, places.solutions, None))
+        content = build_fixtures.npz_bytes(build_fixtures.arrays(item, None))
         places.public.mkdir(parents=True, exist_ok=True)
         for old in places.public.glob(f"{item.assignment}-*"):
             old.unlink(missing_ok=True)
@@ -140,10 +138,11 @@ def _digest_of_code(places: Places) -> str:
     return hashlib.sha256(f"{versions} {code}".encode()).hexdigest()[:16]
 
 
-def _stub(places: Places, item: Rubric, file: str) -> str:
-    text = source.read(places.solutions / file)
+def _stub(item: Rubric, file: str) -> str:
+    path = item.folder / file
+    name = path.relative_to(item.folder.parents[1]).as_posix()
     tasks = {task.name: task for task in item.tasks if task.file == file}
-    return HEADER.format(file=file) + source.stub(text, f"solutions/{file}", tasks)
+    return HEADER.format(path=name) + source.stub(source.read(path), name, tasks)
 
 
 def write_generated(places: Places, rubrics: list[Rubric]) -> list[Path]:
@@ -197,7 +196,7 @@ def write_hidden(places: Places, rubrics: list[Rubric], secret: int, sets: int =
     choice = {"sets": sets, "key": pool.key(secret)}
     contents = spread(_hidden_set, drawn)
     for item in rubrics:
-        catalogue = build_fixtures.catalogue(item, places.solutions, public=False) | choice
+        catalogue = build_fixtures.catalogue(item, public=False) | choice
         public = places.root / "test_resources" / f"{item.assignment}.npz"
         files = {"json": build_fixtures.text_of(catalogue).encode(), "npz": public.read_bytes()}
         files |= {f"{one}.npz": next(contents) for one in range(sets)}
@@ -209,18 +208,17 @@ def write_hidden(places: Places, rubrics: list[Rubric], secret: int, sets: int =
 
 def _hidden_set(solutions: Path, assignment: str, secret: int, drawn: int) -> bytes:
     """One set of the hidden cases of an assignment, as an `.npz` file."""
-    item = rubric.load(solutions, assignment)
-    arrays = build_fixtures.arrays(item, solutions, pool.secret_of(secret, drawn))
+    item = course.load(solutions, assignment)
+    arrays = build_fixtures.arrays(item, pool.secret_of(secret, drawn))
     return build_fixtures.npz_bytes(joined_up(arrays))
 
 
 def student_files(places: Places, item: Rubric) -> list[Path]:
     """What the students of one assignment get: the allow-list."""
     root = places.root
-    homework = sorted(places.homework.rglob("*"))
     files = [root / name for name in SHARED]
     files += [root / "student_src" / file for file in (*item.files, *item.provided, *STUDENT_TESTS)]
-    files += [path for path in homework if path.suffix in HOMEWORK_ENDINGS]
+    files += core_files(places.homework)
     files += [root / "assignments" / item.notebook]
     files += [root / "test_resources" / f"{item.assignment}.{end}" for end in ("json", "npz")]
     for pattern in RESOURCES:
@@ -229,6 +227,15 @@ def student_files(places: Places, item: Rubric) -> list[Path]:
     if missing:
         raise ReleaseError(f"{missing[0]} is not there; run `autograder release` in a checkout")
     return [path for path in files if path.is_file()]
+
+
+def core_files(homework: Path) -> list[Path]:
+    """The part of `homework` that is the kit's own: not what an assignment provides."""
+    return [
+        path
+        for path in sorted(homework.rglob("*.py"))
+        if not path.read_text("utf-8").startswith(build_fixtures.GENERATED)
+    ]
 
 
 def write_student_zip(places: Places, item: Rubric) -> None:
@@ -271,7 +278,7 @@ def build(
         say: is told each step.
         sets: how many sets of hidden cases to draw.
     """
-    rubrics = rubric.load_all(places.solutions)
+    rubrics = course.load_all(places.solutions)
     changed = write_generated(places, rubrics)
     say(f"stubs, notebooks and public fixtures: {len(changed)} changed")
     write_hidden(places, rubrics, secret_seed(places, seed), sets)
@@ -293,11 +300,11 @@ def build(
 
 def require_built(places: Places) -> None:
     """`ReleaseError` unless everything below `build/` is there."""
-    for assignment in rubric.ORDER:
+    for item in course.load_all(places.solutions):
         for path in (
-            places.student_zip(assignment),
-            places.gradescope_zip(assignment),
-            places.hidden / f"{assignment}.npz",
+            places.student_zip(item.assignment),
+            places.gradescope_zip(item.assignment),
+            places.hidden / f"{item.assignment}.npz",
         ):
             if not path.is_file():
                 raise ReleaseError(f"{path} is not there; run `autograder release` first")

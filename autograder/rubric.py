@@ -1,13 +1,12 @@
 """The vocabulary of rubrics: tasks, cases, planted mistakes and written questions.
 
-A rubric is a Python file in `solutions/rubrics/` that defines `RUBRIC`. It is the source of the
-students' catalogue, of all fixtures, and of the table that `autograder verify` prints.
+The folder `rubric/` of an assignment is a package that defines `TASKS` and `WRITTEN`, and which
+`autograder.course` reads. It is the source of the students' catalogue, of all fixtures, and of the
+table that `autograder verify` prints.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.static_checks import NOTE, POLICIES
+from autograder.static_checks import NOTE
 
 Inputs = dict[str, Any]
 MakeInputs = Callable[[np.random.RandomState], Inputs]
@@ -91,7 +90,7 @@ class Task:
     """What a student fills in and is scored for; see the words at the top of this file.
 
     Attributes:
-        id: `q1.log_mean_exp`: the prefix of the assignment and the name of the function.
+        id: `q0.mean`: the prefix of the assignment and the name of the function.
         todo: one line that follows `# TODO (<id>):` in the stub.
         isolated: the task builds on other tasks; cases are run a second time with those given.
         broadcasts: outputs that may have any shape that broadcasts to the expected one.
@@ -133,25 +132,44 @@ class Written:
 
 @dataclass(frozen=True)
 class Rubric:
-    """All tasks of one assignment, with the written questions.
+    """All tasks of one assignment, with the written questions and what `assignment.toml` says.
 
     Attributes:
+        assignment: its name, which is that of its folder.
+        folder: where its source is.
+        number: its place in the course; part of the notebook's name.
+        prefix: of the ids of its tasks and questions, such as `q0`.
+        files: what students hand in.
+        tasks, written: as the package `rubric` lists them.
+        classes: names of classes that students write.
+        preload: modules that the judge loads before it starts a student's code.
+        settings: of an experiment, by profile.
         finished_policy: what is to be done about code that names one of a task's `finished`
             implementations: `allow` it, `note` it for students and instructors, or `refuse` the
             task its points.
-        provided: modules that only this assignment gives to students, as paths below
-            `solutions/provided/` and `student_src/`. A student's own file of that path counts
-            instead.
+        provided: what students get besides, by path below `student_src/`: files of the folder
+            `provided/`, of the shared folders that the assignment uses, and the probes.
+        rehearsal: rough code that the judge runs before it grades, by file; see `judge.rehearsal`.
     """
 
     assignment: str
+    folder: Path
+    number: int
+    prefix: str
     title: str
     files: tuple[str, ...]
-    notebook: str
     tasks: tuple[Task, ...]
-    written: tuple[Written, ...] = field(default=())
+    written: tuple[Written, ...] = ()
+    classes: tuple[str, ...] = ()
+    preload: tuple[str, ...] = ()
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     finished_policy: str = NOTE
-    provided: tuple[str, ...] = ()
+    provided: Mapping[str, Path] = field(default_factory=dict)
+    rehearsal: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def notebook(self) -> str:
+        return f"{self.number:02d}_{self.assignment}.ipynb"
 
     @property
     def points(self) -> float:
@@ -159,49 +177,4 @@ class Rubric:
 
 
 class RubricError(Exception):
-    """A rubric contradicts itself or the source."""
-
-
-ORDER = ("vae", "ddpm", "cfg")
-
-
-def load(solutions: Path, assignment: str) -> Rubric:
-    """The rubric of one assignment, checked; `RubricError` if it is not sound."""
-    path = solutions / "rubrics" / f"{assignment}.py"
-    if str(path.parent) not in sys.path:
-        sys.path.insert(0, str(path.parent))  # for the files that a rubric is made of
-    spec = importlib.util.spec_from_file_location(f"rubric_{assignment}", path)
-    if spec is None or spec.loader is None or not path.is_file():
-        raise RubricError(f"there is no rubric {path}")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    rubric: Rubric = module.RUBRIC
-    _check(rubric, path)
-    return rubric
-
-
-def load_all(solutions: Path) -> list[Rubric]:
-    """All rubrics in the order in which the course gives the assignments."""
-    return [load(solutions, assignment) for assignment in ORDER]
-
-
-def _check(rubric: Rubric, path: Path) -> None:
-    def need(condition: bool, message: str) -> None:
-        if not condition:
-            raise RubricError(f"{path}: {message}")
-
-    ids = [task.id for task in rubric.tasks] + [item.id for item in rubric.written]
-    need(len(set(ids)) == len(ids), "two tasks or questions share an id")
-    need(rubric.finished_policy in POLICIES, f"finished_policy is one of {', '.join(POLICIES)}")
-    for task in rubric.tasks:
-        need(all("." in name for name in task.finished), f"{task.id}: finished needs full names")
-        need(task.file in rubric.files, f"{task.id} names {task.file}, which is not handed in")
-        need(len(task.cases) >= 3, f"{task.id} needs at least 3 hidden cases")
-        for items in (task.cases, task.mistakes):
-            names = [item.name if isinstance(item, Case) else item.id for item in items]
-            need(len(set(names)) == len(names), f"{task.id} has two cases or mistakes of one name")
-            need(not any("/" in n or ":" in n for n in names), f"{task.id}: no / or : in names")
-        for mistake in task.mistakes:
-            need(
-                bool(mistake.body) != bool(mistake.edits), f"{mistake.id}: body or edits, not both"
-            )
+    """An assignment contradicts itself, or something is missing in its folder."""

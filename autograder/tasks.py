@@ -81,7 +81,12 @@ class Tasks:
         key = task.id, -1 if drawn is None else drawn
         if key not in self._asked:
             self._asked[key] = [
-                CaseInputs(_name(task, case), case.probe, self._arrays(task, case, drawn).inputs)
+                CaseInputs(
+                    _name(task, case),
+                    case.probe,
+                    self._arrays(task, case, drawn).inputs,
+                    self.assignment.classes,
+                )
                 for case in _cases(task, drawn)
             ]
         return self._asked[key]

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder import counterparts, draws, gradescope, reach, release, rubric, source
+from autograder import counterparts, course, draws, gradescope, reach, release, source
 from autograder.grade import Grader, Grading
 from autograder.intake.submission import Submission
 from autograder.release import Places
@@ -44,7 +44,7 @@ print(json.dumps(grade_to_results(submission, assignment.name, kit / "fixtures")
 
 def prove(places: Places, jobs: int, say: Callable[[str], None]) -> Problems:
     """Run every proof; `say` is told each step. The result is empty if the release is sound."""
-    rubrics = rubric.load_all(places.solutions)
+    rubrics = course.load_all(places.solutions)
     problems = [
         f"stale: {name}; run `autograder release`" for name in release.stale(places, rubrics)
     ]
@@ -76,8 +76,8 @@ def _submission(name: str, files: dict[str, bytes]) -> Submission:
     return Submission(name, Path(name), files, (), {}, (), "")
 
 
-def _reference(places: Places, item: Rubric) -> dict[str, bytes]:
-    return {file: (places.solutions / file).read_bytes() for file in item.files}
+def _reference(item: Rubric) -> dict[str, bytes]:
+    return {file: (item.folder / file).read_bytes() for file in item.files}
 
 
 def _stubs(places: Places, rubrics: list[Rubric], grader: Grader) -> Iterator[str]:
@@ -100,7 +100,7 @@ def _reference_through_zip(places: Places, item: Rubric) -> Problems:
             archive.extractall(folder)
         submission = folder / "submission.zip"
         with zipfile.ZipFile(submission, "w") as archive:
-            for file, content in _reference(places, item).items():
+            for file, content in _reference(item).items():
                 archive.writestr(file, content)
         command = [sys.executable, "-P", "-c", _THROUGH_THE_ZIP]
         arguments = [str(folder / "kit"), str(submission), item.assignment]
@@ -126,9 +126,9 @@ def _mistakes(places: Places, rubrics: list[Rubric], grader: Grader) -> Problems
             for mistake in task.mistakes:
                 name = f"{task.id}/{mistake.id}"
                 planted[name] = task, mistake
-                text = source.read(places.solutions / task.file)
+                text = source.read(item.folder / task.file)
                 wrong = source.plant(text, task.file, task, mistake).encode()
-                submissions.append(_submission(name, _reference(places, item) | {task.file: wrong}))
+                submissions.append(_submission(name, _reference(item) | {task.file: wrong}))
     problems: Problems = []
 
     def done(grading: Grading) -> None:
@@ -172,7 +172,7 @@ def _draws(places: Places, rubrics: list[Rubric], jobs: int) -> Iterator[str]:
 
 def _leaks(places: Places, rubrics: list[Rubric]) -> Iterator[str]:
     """No line of a solution, no bytecode and no hidden array may be in a student's zip."""
-    secret_lines = {line for item in rubrics for line in _solution_lines(places, item)}
+    secret_lines = {line for item in rubrics for line in _solution_lines(item)}
     hidden = [array for item in rubrics for array in _hidden_arrays(places, item)]
     for item in rubrics:
         with zipfile.ZipFile(places.student_zip(item.assignment)) as archive:
@@ -200,12 +200,12 @@ def _leaks_in(
         yield from (f"holds the line of a solution {line!r}" for line in sorted(found))
 
 
-def _solution_lines(places: Places, item: Rubric) -> set[str]:
+def _solution_lines(item: Rubric) -> set[str]:
     """Lines inside markers that say something and do not stand outside of them as well."""
     inside: set[str] = set()
     outside: set[str] = set()
     for file in item.files:
-        text = source.read(places.solutions / file)
+        text = source.read(item.folder / file)
         lines = text.splitlines()
         numbers = {
             number

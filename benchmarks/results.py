@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "solutions"), str(ROOT / "student_src")]  # not the stubs
+SOURCES = [*(ROOT / "solutions").glob("*"), ROOT / "student_src"]
+sys.path[:0] = list(map(str, SOURCES))  # not the stubs
 
 
 def main() -> None:
@@ -54,7 +55,7 @@ def main() -> None:
 def measure_vae(args: Any, images: Any, out: Path) -> dict[str, Any]:
     from homework import metrics
     from homework.plots import show_images
-    from homework.training import train_vae
+    from homework.vae_training import train_vae
     from q1_train_vae import loss_function
 
     busy = time.process_time()
@@ -77,17 +78,19 @@ def measure_vae(args: Any, images: Any, out: Path) -> dict[str, Any]:
 def measure_diffusion(args: Any, images: Any, out: Path) -> dict[str, Any]:
     import torch
 
-    from homework import devices, metrics, profiles
+    from homework import devices, metrics
     from homework.plots import show_images
     from homework.sampling import draw
 
-    network = profiles.eps_model(args)
     if args.assignment == "ddpm":
+        from homework.unet import DDPMUNet as Network
         from q2_ddpm import DenoiseDiffusion as Diffusion
         from q2_trainer_ddpm import Trainer
     else:
+        from homework.unet import CFGUNet as Network  # type: ignore[assignment]
         from q3_cfg_diffusion import CFGDiffusion as Diffusion  # type: ignore[assignment]
         from q3_trainer_cfg import Trainer  # type: ignore[assignment]
+    network = Network.from_args(args)
     trainer = Trainer(args, network, Diffusion(network, args.n_steps, args.device))
     started, busy = time.perf_counter(), time.process_time()
     history = trainer.train(images, checkpoint=out / f"{args.assignment}.safetensors")

@@ -71,7 +71,7 @@ def main() -> None:
     if not HIDDEN.is_dir():
         sys.exit("there are no hidden fixtures: run `autograder release` first")
     (chosen,) = load_assignments(HIDDEN, [options.assignment])
-    reference = open_submission(ROOT / "solutions", list(chosen.files))
+    reference = open_submission(ROOT / "solutions" / options.assignment, list(chosen.files))
     rows = {}
     for kind in (LocalEngine, RayEngine):
         rows[kind.__name__] = measured(kind, reference, options)

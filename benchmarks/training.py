@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "solutions"), str(ROOT / "student_src")]  # not the stubs
+SOURCES = [*(ROOT / "solutions").glob("*"), ROOT / "student_src"]
+sys.path[:0] = list(map(str, SOURCES))  # not the stubs
 
 OURS = {"loader": "tensor", "threads": 1, "keep_memory": True, "bfloat16": True}
 PLAIN = {"loader": "per image", "threads": None, "keep_memory": False, "bfloat16": False}
@@ -168,14 +169,16 @@ def make_step(settings: dict[str, Any], args: Any) -> tuple[Callable[..., None],
     """The training step of the reference solution, and the VAE's validation."""
     import torch
 
-    from homework import devices, profiles
+    from homework import devices
+    from homework.unet import CFGUNet, DDPMUNet
     from homework.vae_model import VAE
     from homework.vae_training import validate
     from q1_train_vae import loss_function
     from q2_ddpm import DenoiseDiffusion
     from q3_cfg_diffusion import CFGDiffusion
 
-    model: Any = VAE(args.latent, args.hidden) if "latent" in args else profiles.eps_model(args)
+    networks = {"ddpm": DDPMUNet.from_args, "cfg": CFGUNet.from_args}
+    model: Any = networks.get(settings["model"], lambda args: VAE(args.latent, args.hidden))(args)
     if settings["loader"] != "tensor":  # the plain form knows no memory formats
         model = model.to(memory_format=torch.contiguous_format)
     if settings["model"] == "vae":

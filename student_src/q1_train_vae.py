@@ -1,4 +1,4 @@
-# Generated from solutions/q1_train_vae.py by "autograder release". Fill in the TODOs here;
+# Generated from solutions/vae/q1_train_vae.py by "autograder release". Fill in the TODOs here;
 # change anything else there.
 # What is graded may import torch, torchvision, numpy, scipy, matplotlib, tqdm, easydict, einops,
 # jaxtyping, PIL, typing_extensions, the standard library, and modules of your own beside the
@@ -45,7 +45,7 @@ def loss_function(
 
 def main() -> None:
     """Train the VAE with the settings of the chosen profile and print its loss by epoch."""
-    from homework.training import train_vae
+    from homework.vae_training import train_vae
 
     train_vae(loss_function)
 

@@ -1,4 +1,4 @@
-# Generated from solutions/q1_vae.py by "autograder release". Fill in the TODOs here;
+# Generated from solutions/vae/q1_vae.py by "autograder release". Fill in the TODOs here;
 # change anything else there.
 # What is graded may import torch, torchvision, numpy, scipy, matplotlib, tqdm, easydict, einops,
 # jaxtyping, PIL, typing_extensions, the standard library, and modules of your own beside the

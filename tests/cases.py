@@ -39,6 +39,12 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
+SOLUTIONS = ROOT / "solutions"
+
+
+def reference_file(name: str) -> Path:
+    """The reference solution of a file that students hand in."""
+    return next(SOLUTIONS.glob(f"*/{name}"))
 
 
 def below(folder: str) -> list[Path]:
@@ -47,7 +53,7 @@ def below(folder: str) -> list[Path]:
 
 CASES = below("submissions")
 HOSTILE = below("hostile")
-BASES = {"reference": ROOT / "solutions", "stub": ROOT / "student_src"}
+BASES = {"reference": "solutions/*", "stub": "student_src"}
 PROMISES = (
     "Points are for right values alone.",
     "Answers, solutions and other students' work stay unread.",
@@ -72,7 +78,8 @@ def handed_in(case: Path, targets: Mapping[str, str]) -> dict[str, bytes]:
     wanted = expectation(case)
     base = BASES[wanted.get("base", "reference")]
     own = sorted(case.glob("*.py"))
-    files = {name: (base / name).read_bytes() for name in wanted.get("files", ())}
+    handed = wanted.get("files", ())
+    files = {name: next(ROOT.glob(f"{base}/{name}")).read_bytes() for name in handed}
     for path in own:
         text = aimed(path.read_text(encoding="utf-8"), targets)
         name = path.name.replace(".append.py", ".py")

@@ -8,17 +8,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from autograder import results, rubric
+from autograder import course, results
 from autograder.grade import Grading
 from autograder.intake.submission import Submission, find, open_found
+from autograder.rubric import Rubric
 from autograder.selection import expected_files, load_assignments
 from cases import ROOT, expectation, listed
 from homework.verdict import NOT_RUN, TaskResult
 
 
 @cache
-def rubrics() -> list[rubric.Rubric]:
-    return rubric.load_all(ROOT / "solutions")
+def rubrics() -> list[Rubric]:
+    return course.load_all(ROOT / "solutions")
 
 
 def hidden_fixtures(build: Path) -> Path:

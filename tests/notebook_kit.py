@@ -12,12 +12,13 @@ import pytest
 from nbclient import NotebookClient
 from nbgrader.validator import Validator
 
-from autograder import notebooks, rubric, source
+from autograder import course, notebooks, source
 from autograder.rubric import Rubric
+from cases import reference_file
 
 ROOT = Path(__file__).resolve().parents[1]
 SOLUTIONS = ROOT / "solutions"
-RUBRICS = rubric.load_all(SOLUTIONS)
+RUBRICS = course.load_all(SOLUTIONS)
 SECONDS = 240  # for one cell, on a busy machine
 
 
@@ -26,11 +27,11 @@ def each() -> Any:
 
 
 def master_of(item: Rubric) -> Path:
-    return SOLUTIONS / "notebooks" / item.notebook.replace(".ipynb", ".py")
+    return item.folder / "notebook.py"
 
 
 def setup_source(item: Rubric) -> str:
-    cells = notebooks.master_notebook(master_of(item)).cells
+    cells = notebooks.master_notebook(item).cells
     return str(next(cell.source for cell in cells if cell.id == "setup"))
 
 
@@ -41,14 +42,14 @@ def lay_out(folder: Path, item: Rubric, answers: str) -> Path:
     shutil.copytree(ROOT / "student_src" / "homework", sources / "homework", ignore=ignore)
     shutil.copytree(ROOT / "test_resources", folder / "test_resources")
     for file in item.files:
-        text = source.read(SOLUTIONS / file)
+        text = source.read(reference_file(file))
         if answers == "stubs":
             tasks = {task.name: task for task in item.tasks if task.file == file}
             text = source.stub(text, file, tasks)
         (sources / file).write_text(text, encoding="utf-8")
     (folder / "assignments").mkdir()
     path = folder / "assignments" / item.notebook
-    path.write_text(notebooks.build(master_of(item)), encoding="utf-8")
+    path.write_text(notebooks.build(item), encoding="utf-8")
     return path
 
 
@@ -86,7 +87,7 @@ class _Keeping(Validator):
 def validate(folder: Path, item: Rubric) -> Validated:
     """Run nbgrader's validation on the master, with the reference solution beside it."""
     path = lay_out(folder, item, "reference")
-    path.write_text(notebooks.as_text(notebooks.master_notebook(master_of(item))), encoding="utf-8")
+    path.write_text(notebooks.as_text(notebooks.master_notebook(item)), encoding="utf-8")
     validator = _Keeping()
     with pytest.MonkeyPatch.context() as patch:
         for name in set(os.environ) - set(environment()):

@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
-from autograder import build_fixtures, rubric, source
+from autograder import build_fixtures, course, source
+from autograder.rubric import Rubric
+from cases import reference_file
 
 ROOT = Path(__file__).resolve().parents[1]
 SOLUTIONS = ROOT / "solutions"
@@ -29,13 +31,13 @@ def build(folder: Path, assignments: Sequence[str] = ("vae",)) -> Path:
     resources.mkdir()
     (folder / "assignments").mkdir()
     for name in assignments:
-        _add(folder, rubric.load(SOLUTIONS, name))
+        _add(folder, course.load(SOLUTIONS, name))
     return folder
 
 
-def _add(folder: Path, item: rubric.Rubric) -> None:
+def _add(folder: Path, item: Rubric) -> None:
     resources = folder / "test_resources"
-    catalogue = build_fixtures.catalogue(item, SOLUTIONS, public=True)
+    catalogue = build_fixtures.catalogue(item, public=True)
     (resources / f"{item.assignment}.json").write_text(json.dumps(catalogue), encoding="utf-8")
     shutil.copy(ROOT / "test_resources" / f"{item.assignment}.npz", resources)
     for file, text in catalogue["provided"].items():
@@ -43,7 +45,7 @@ def _add(folder: Path, item: rubric.Rubric) -> None:
         (folder / "student_src" / file).write_text(text, encoding="utf-8")
     for file in item.files:
         tasks = {task.name: task for task in item.tasks if task.file == file}
-        text = source.stub(source.read(SOLUTIONS / file), file, tasks)
+        text = source.stub(source.read(reference_file(file)), file, tasks)
         (folder / "student_src" / file).write_text(text, encoding="utf-8")
     write_notebook(folder / "assignments" / item.notebook, ["1 + 1"])
 
@@ -62,7 +64,7 @@ def write_notebook(path: Path, cells: Sequence[str], agreement: str = "") -> Non
 
 def solve(kit: Path, file: str) -> None:
     """Put the reference in the place of a stub."""
-    shutil.copy(SOLUTIONS / file, kit / "student_src" / file)
+    shutil.copy(reference_file(file), kit / "student_src" / file)
 
 
 def write_task(kit: Path, body: str, top: str = "") -> None:

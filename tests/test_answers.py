@@ -9,7 +9,7 @@ from autograder import pool, results
 from autograder.grade import Grader, Grading
 from autograder.intake.submission import Submission
 from autograder.selection import load_assignments
-from cases import ROOT
+from cases import reference_file
 from homework.verdict import FAILED, PASSED
 
 VAE = ("q1_vae.py", "q1_train_vae.py")
@@ -45,7 +45,7 @@ def log_likelihood_bernoulli(mu, target):
 
 
 def graded(hidden: Path, appended: dict[str, str]) -> Grading:
-    files = {f: (ROOT / "solutions" / f).read_bytes() for f in VAE}
+    files = {f: reference_file(f).read_bytes() for f in VAE}
     files |= {f: files[f] + text.encode() for f, text in appended.items()}
     with Grader(hidden, ["vae"]) as grader:
         return grader.grade(Submission("one", Path("one"), files, (), {}, (), ""))

@@ -18,7 +18,7 @@ from autograder.grade import Grader, Grading
 from autograder.intake.submission import open_submission
 from autograder.judge.confine import Limits
 from autograder.results import feedback
-from cases import ROOT
+from cases import reference_file
 from crash_kit import finished, hand_in, start
 from homework import sentences
 from homework.verdict import FAILED, NOT_RUN, PASSED, TIMEOUT
@@ -46,7 +46,7 @@ def log_mean_exp(y):
     for thread in threads: thread.start()
     for thread in threads: thread.join()
 """
-RIGHT = (ROOT / "solutions" / "q1_vae.py").read_text()
+RIGHT = reference_file("q1_vae.py").read_text()
 
 
 def graded(hidden: Path, folder: Path, text: str, limits: Limits) -> tuple[Grading, float]:

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from autograder.cli import main
-from cases import ROOT
+from cases import reference_file
 
 TASK = "q1.log_likelihood_normal"
 # The same wrong formula in three ways of writing, which round differently; and another one.
@@ -26,7 +26,7 @@ SENTENCE = "You weigh all terms with 0.7; where does that number come from?"
 
 @pytest.fixture
 def handed_in(tmp_path: Path) -> Path:
-    head = (ROOT / "solutions" / "q1_vae.py").read_text(encoding="utf-8")
+    head = reference_file("q1_vae.py").read_text(encoding="utf-8")
     for name, body in (SAME | OTHER).items():
         (tmp_path / "in" / name).mkdir(parents=True)
         text = f"{head}\n\ndef log_likelihood_normal(mu, logvar, z):\n    {body}\n"

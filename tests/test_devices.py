@@ -34,7 +34,7 @@ def test_the_reference_passes_its_public_cases(name: str, device: str) -> None:
     for task in assignment.tasks:
         for case in task.cases:
             answers = assignment.arrays(task, case)
-            student = Student(SOLUTIONS, assignment.stems, device)
+            student = Student(SOLUTIONS / assignment.name, assignment.stems, device)
             outcome = probing.run(student, case.probe, answers.inputs)
             verdict = compare.judge(task, case, answers, [outcome], device)
             assert verdict.status == PASSED, f"{task.id}, {case.name}: {verdict}"
@@ -47,16 +47,18 @@ def test_the_reference_passes_its_public_cases(name: str, device: str) -> None:
 def test_the_reference_trains_and_samples(
     name: str, device: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.syspath_prepend(str(SOLUTIONS))
+    monkeypatch.syspath_prepend(str(SOLUTIONS / name))
     if name == "ddpm":
+        from homework.unet import DDPMUNet as Network
         from q2_ddpm import DenoiseDiffusion as Diffusion
         from q2_trainer_ddpm import Trainer
     else:
+        from homework.unet import CFGUNet as Network
         from q3_cfg_diffusion import CFGDiffusion as Diffusion
         from q3_trainer_cfg import Trainer
     args = profiles.settings(name, "smoke", device=device, train_images=64, n_samples=4)
     images: datasets.Images = profiles.images(args)
-    network = profiles.eps_model(args)
+    network = Network.from_args(args)
     trainer = Trainer(args, network, Diffusion(network, args.n_steps, args.device))
     history = trainer.train(images, checkpoint=tmp_path / "run.safetensors", show=False)
     assert len(history) == args.epochs and all(entry["loss"] > 0 for entry in history)

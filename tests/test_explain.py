@@ -12,6 +12,7 @@ from autograder import source
 from autograder.rubric import Mistake
 from autograder.selection import load_assignments
 from autograder.verdicts import of_hidden, scored_cases
+from cases import reference_file
 from homework import compare, probing
 from homework.diagnose import Pair, noise_problem, pattern
 from homework.explain import Tried, explain
@@ -25,7 +26,7 @@ from homework.verdict import (
     TIMEOUT,
     Verdict,
 )
-from judging import ROOT, rubrics
+from judging import rubrics
 
 
 def told(hidden: Path, folder: Path, task_id: str, body: str) -> dict[str, Verdict]:
@@ -33,7 +34,7 @@ def told(hidden: Path, folder: Path, task_id: str, body: str) -> dict[str, Verdi
     item = next(r for r in rubrics() if any(t.id == task_id for t in r.tasks))
     task = next(t for t in item.tasks if t.id == task_id)
     for file in item.files:
-        text = source.read(ROOT / "solutions" / file)
+        text = source.read(reference_file(file))
         if file == task.file:
             text = source.plant(text, file, task, Mistake("own", "", body=body))
         (folder / file).write_text(text, encoding="utf-8")

@@ -17,7 +17,7 @@ from autograder.grade import Grader
 from autograder.intake.submission import open_submission
 from autograder.judge.confine import RUNGS
 from autograder.judge.rungs import NoIsolation, name
-from cases import ROOT, submit
+from cases import ROOT, reference_file, submit
 from homework.verdict import PASSED
 
 FILES = ("q1_vae.py", "q1_train_vae.py")
@@ -45,7 +45,7 @@ def handed_in(tmp_path: Path) -> Path:
     submit(ROOT / "tests" / "submissions" / "right_reference", folder, {})
     (folder / "ada").mkdir()
     for file in FILES:
-        shutil.copy(ROOT / "solutions" / file, folder / "ada")
+        shutil.copy(reference_file(file), folder / "ada")
     (folder / "no.zip").write_text("I am no zip")
     with zipfile.ZipFile(folder / "empty.zip", "w"):
         pass

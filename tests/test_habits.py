@@ -17,7 +17,7 @@ import pytest
 
 from autograder.grade import Grader, Grading
 from autograder.intake.submission import Submission
-from cases import ROOT
+from cases import ROOT, reference_file
 from homework.check import examine
 from homework.verdict import PASSED, TaskResult
 from judging import rubrics
@@ -37,7 +37,7 @@ class Habit:
 
     @property
     def files(self) -> dict[str, bytes]:
-        beside = {name: (ROOT / "solutions" / name).read_bytes() for name in self.beside}
+        beside = {name: reference_file(name).read_bytes() for name in self.beside}
         return beside | {self.file: self.text.encode()}
 
     @property
@@ -51,7 +51,7 @@ class Habit:
 
 def habits() -> Iterator[Habit]:
     for path in sorted(HABITS.glob("*.txt")):
-        reference = (ROOT / "solutions" / f"{path.stem}.py").read_text()
+        reference = reference_file(f"{path.stem}.py").read_text()
         _, *parts = _HEADING.split(path.read_text())
         for title, where, name, code in zip(*(parts[i::4] for i in range(4)), strict=True):
             text = changed(reference, where, name, code.strip("\n"))

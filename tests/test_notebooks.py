@@ -18,9 +18,9 @@ import pytest
 
 from autograder import notebooks, source
 from autograder.rubric import Rubric
+from cases import reference_file
 from notebook_kit import (
     RUBRICS,
-    SOLUTIONS,
     Validated,
     code_cells,
     each,
@@ -77,7 +77,7 @@ DEGRADED = ("is not there yet: an earlier cell makes it", "Nothing to show yet. 
 @pytest.fixture(scope="session")
 def built() -> dict[str, str]:
     """The student notebooks, as text."""
-    return {item.assignment: notebooks.build(master_of(item)) for item in RUBRICS}
+    return {item.assignment: notebooks.build(item) for item in RUBRICS}
 
 
 # --------------------------------------------------------------------------------- built
@@ -102,7 +102,7 @@ def test_cells_are_those_of_the_rubric(item: Rubric, built: dict[str, str]) -> N
 @each()
 def test_student_notebook_is_clean_and_reproducible(item: Rubric, built: dict[str, str]) -> None:
     text = built[item.assignment]
-    assert text == notebooks.build(master_of(item))
+    assert text == notebooks.build(item)
     notebook = nbformat.reads(text, 4)
     assert all(not c.outputs and c.execution_count is None for c in code_cells(notebook))
     assert item.notebook.replace(".ipynb", ".py") in notebook.metadata["generated"]
@@ -124,7 +124,7 @@ def test_student_notebook_holds_no_answer(item: Rubric, built: dict[str, str]) -
     assert len(regions) == len(item.written)
     answers = _lines_inside(master, item.notebook)
     for file in (file for other in RUBRICS for file in other.files):
-        answers |= _lines_inside(source.read(SOLUTIONS / file), file)
+        answers |= _lines_inside(source.read(reference_file(file)), file)
     assert len(answers) > 100
     assert not answers & student
     assert not [line for line in student if "SOLUTION" in line]
@@ -172,7 +172,7 @@ def test_generate_assignment_gives_what_we_release(tmp_path: Path, built: dict[s
     place = tmp_path / "source" / "all"
     place.mkdir(parents=True)
     for item in RUBRICS:
-        master = notebooks.master_notebook(master_of(item))
+        master = notebooks.master_notebook(item)
         (place / item.notebook).write_text(notebooks.as_text(master), encoding="utf-8")
     programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # alembic
     done = subprocess.run(

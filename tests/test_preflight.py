@@ -14,7 +14,7 @@ from autograder import results
 from autograder.grade import Grader
 from autograder.intake.submission import open_submission
 from autograder.selection import expected_files, load_assignments
-from cases import ROOT
+from cases import ROOT, reference_file
 from homework import allowed, newer_syntax
 from homework.check import examine
 from homework.preflight import findings
@@ -144,7 +144,7 @@ def test_the_grader_tells(kit: Path, sentences: list[str], hidden: Path) -> None
 
 
 def test_every_listed_package_imports_where_it_is_graded(hidden: Path, tmp_path: Path) -> None:
-    text = (ROOT / "solutions" / "q1_vae.py").read_text(encoding="utf-8")
+    text = reference_file("q1_vae.py").read_text(encoding="utf-8")
     imports = "".join(f"import {package}\n" for package in allowed.PACKAGES)
     (tmp_path / "q1_vae.py").write_text(f"{text}\n{imports}", encoding="utf-8")
     submission = open_submission(tmp_path / "q1_vae.py", ["q1_vae.py"])

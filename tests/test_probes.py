@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from autograder import counterparts
+from cases import reference_file
 from homework import compare, probing
 from homework.calls import WRONG_CALLS, wrong_call
 from homework.fixtures import Assignment, Case, public_folder
@@ -25,7 +26,7 @@ def run(folder: Path, assignment: str, task_id: str, edits: dict[str, str]) -> l
     known = Assignment(public_folder(), assignment)
     task = next(task for task in known.tasks if task.id == task_id)
     for file in known.files:
-        text = (SOLUTIONS / file).read_text(encoding="utf-8")
+        text = reference_file(file).read_text(encoding="utf-8")
         for old, new in edits.items() if file == task.file else ():
             assert old in text
             text = text.replace(old, new)

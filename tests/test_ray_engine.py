@@ -30,7 +30,7 @@ from autograder.engines.ray_engine import RayEngine
 from autograder.intake.submission import Submission
 from autograder.judge import leftovers
 from autograder.judge.sandbox import SandboxError
-from cases import ROOT, submit
+from cases import ROOT, reference_file, submit
 from crash_kit import TASK, hand_in
 from homework.verdict import ERROR, TIMEOUT
 from judging import open_all
@@ -296,7 +296,7 @@ def hostile(nodes: TwoNodes, ports: list[int]) -> str:
     for port in ports:
         socket.create_connection((host, port), 5).close()
     aims = {"FOLDERS": folders, "SOCKETS": sockets, "PORTS": ports, "HOST": host}
-    text = (ROOT / "solutions" / "q1_vae.py").read_text() + HOSTILE
+    text = reference_file("q1_vae.py").read_text() + HOSTILE
     for name, aim in (aims | {"ADDRESS": nodes.address}).items():
         text = text.replace(f"@{name}@", str(aim))
     return text
@@ -312,7 +312,7 @@ def test_students_reach_nothing_of_ray(
     assert len(ports) == 3
     (tmp_path / "mallory").mkdir()
     (tmp_path / "mallory" / "q1_vae.py").write_text(hostile(nodes, ports))
-    shutil.copy(ROOT / "solutions" / "q1_train_vae.py", tmp_path / "mallory")
+    shutil.copy(reference_file("q1_train_vae.py"), tmp_path / "mallory")
     (found,) = grade(engine, iter(open_all(tmp_path, hidden))).values()
     tests = {test["number"]: test["extra_data"]["status"] for test in found.results["tests"]}
     assert tests.pop("q1.loss_function") == "passed"
@@ -320,7 +320,7 @@ def test_students_reach_nothing_of_ray(
 
 
 def test_a_worker_that_is_killed_costs_nothing(engine: RayEngine, hidden: Path) -> None:
-    (reference,) = open_all(ROOT / "solutions", hidden)
+    (reference,) = open_all(ROOT / "solutions" / "vae", hidden)
     where: list[str] = []
 
     def submissions() -> Iterator[Submission]:

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder import build_fixtures, rubric, source
-from autograder.rubric import Mistake
-from cases import ROOT
+from autograder import build_fixtures, course, source
+from autograder.rubric import Mistake, Rubric, Task
+from cases import ROOT, reference_file
 from homework import fixtures, probing
 from homework.outcome import Value
 from homework.recognise import Seen, recognise
@@ -25,8 +25,8 @@ SOLUTIONS = ROOT / "solutions"
 class Bench:
     """One task with its public cases."""
 
-    rubric: rubric.Rubric
-    planted: rubric.Task
+    rubric: Rubric
+    planted: Task
     task: fixtures.Task
     answers: list[tuple[fixtures.Case, fixtures.CaseArrays]] = field(default_factory=list)
 
@@ -39,7 +39,7 @@ class Bench:
 
     def wrong(self, folder: Path, mistake: Mistake) -> list[Seen]:
         for file in self.rubric.files:
-            text = source.read(SOLUTIONS / file)
+            text = source.read(reference_file(file))
             if file == self.planted.file:
                 text = source.plant(text, file, self.planted, mistake)
             (folder / file).write_text(text, encoding="utf-8")
@@ -52,18 +52,18 @@ class Bench:
 
 @cache
 def bench(task_id: str) -> Bench:
-    for item in rubric.load_all(SOLUTIONS):
+    for item in course.load_all(SOLUTIONS):
         for task in item.tasks:
             if task.id == task_id:
                 return _bench(item, task)
     raise KeyError(task_id)
 
 
-def _bench(item: rubric.Rubric, task: rubric.Task) -> Bench:
+def _bench(item: Rubric, task: Task) -> Bench:
     entry = build_fixtures._task_entry(task, public=False)
     made = Bench(item, task, fixtures._task(entry))
     stems = [file.removesuffix(".py") for file in item.files]
-    reference = [("", Student(SOLUTIONS, stems))]
+    reference = [("", Student(item.folder, stems))]
     for case, known in zip(task.cases, (c for c in made.task.cases if c.public)):
         arrays = fixtures.CaseArrays()
         found = build_fixtures._case_arrays(task, case, None, reference)

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder import release, rubric
+from autograder import course, release
 from autograder.release import Places
+from cases import reference_file
 
 ROOT = Path(__file__).resolve().parents[1]
 COPIED = ("solutions", "student_src", "assignments", "test_resources", "autograder")
@@ -54,7 +55,7 @@ def test_the_release_is_sound(built: Path) -> None:
 
 
 def test_student_zips_hold_the_allowed_files_only(built: Path) -> None:
-    for item in rubric.load_all(built / "solutions"):
+    for item in course.load_all(built / "solutions"):
         with zipfile.ZipFile(Places(built).student_zip(item.assignment)) as archive:
             names = {name.split("/", 1)[1] for name in archive.namelist()}
         assert {f"student_src/{file}" for file in item.files} <= names
@@ -90,13 +91,13 @@ def test_stale_files_are_found(built: Path) -> None:
 
 
 def test_a_bad_marker_stops_the_release(built: Path) -> None:
-    file = built / "solutions" / "q1_vae.py"
+    file = built / "solutions" / "vae" / "q1_vae.py"
     before = file.read_text()
     file.write_text(before.replace("    ### END SOLUTION\n", "", 1))
     done = autograder(built, "release")
     file.write_text(before)
     assert done.returncode == 2
-    assert "solutions/q1_vae.py, line" in done.stderr and "Traceback" not in done.stderr
+    assert "solutions/vae/q1_vae.py, line" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_a_leak_is_found(built: Path) -> None:
@@ -108,7 +109,7 @@ def test_a_leak_is_found(built: Path) -> None:
     )
     from autograder import verify
 
-    rubrics = rubric.load_all(built / "solutions")
+    rubrics = course.load_all(built / "solutions")
     release.write_student_zip(Places(built), rubrics[0])
     found = list(verify._leaks(Places(built), rubrics[:1]))
     leaky.write_text(before)
@@ -122,7 +123,7 @@ def test_nbgrader_keeps_the_files_that_students_hand_in(built: Path, tmp_path: P
     for folder in ("source/vae", "submitted/ann/vae"):
         _course_files(built, tmp_path / folder)
     for file in ("q1_vae.py", "q1_train_vae.py"):
-        shutil.copy(ROOT / "solutions" / file, tmp_path / "submitted/ann/vae/student_src" / file)
+        shutil.copy(reference_file(file), tmp_path / "submitted/ann/vae/student_src" / file)
     config = (built / "build" / "nbgrader_config.py").read_text(encoding="utf-8")
     config += 'c.CourseDirectory.course_id = "course"\nc.ExecutePreprocessor.timeout = 300\n'
     (tmp_path / "nbgrader_config.py").write_text(config, encoding="utf-8")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder import rubric, source
+from autograder import course, source
 from autograder.rubric import Mistake, RubricError, Task
 
 SOLUTIONS = Path(__file__).resolve().parents[1] / "solutions"
@@ -75,7 +75,7 @@ def test_an_edit_must_fit_exactly_once() -> None:
 
 
 def test_rubrics_give_the_points_of_the_handout() -> None:
-    rubrics = {item.assignment: item for item in rubric.load_all(SOLUTIONS)}
+    rubrics = {item.assignment: item for item in course.load_all(SOLUTIONS)}
     assert {name: item.points for name, item in rubrics.items()} == {
         "vae": 68,
         "ddpm": 45,
@@ -94,7 +94,7 @@ def test_rubrics_give_the_points_of_the_handout() -> None:
 
 
 def test_mistakes_are_many_and_hints_are_sentences() -> None:
-    tasks = [task for item in rubric.load_all(SOLUTIONS) for task in item.tasks]
+    tasks = [task for item in course.load_all(SOLUTIONS) for task in item.tasks]
     assert sum(len(task.mistakes) for task in tasks) >= 70
     for task in tasks:
         assert len(task.mistakes) >= 4, task.id
@@ -103,5 +103,5 @@ def test_mistakes_are_many_and_hints_are_sentences() -> None:
 
 
 def test_an_unknown_assignment_is_told() -> None:
-    with pytest.raises(RubricError, match="there is no rubric"):
-        rubric.load(SOLUTIONS, "gan")
+    with pytest.raises(RubricError, match="gan is no assignment"):
+        course.load(SOLUTIONS, "gan")

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from autograder import named, results, rubric, static_checks
+from autograder import course, named, results, static_checks
 from autograder.grade import Grading
 from autograder.intake.submission import Submission
-from autograder.rubric import RubricError
-from cases import ROOT
+from autograder.rubric import Rubric, RubricError
+from cases import ROOT, reference_file
 from homework.fixtures import Assignment, Task
 from homework.verdict import FAILED, NOT_RUN, PASSED, CaseResult, TaskResult, Verdict
 
@@ -94,7 +94,7 @@ def _task(hidden: Path, name: str) -> Task:
 
 
 def test_the_release_carries_what_the_rubric_says(hidden: Path) -> None:
-    item = rubric.load(ROOT / "solutions", "vae")
+    item = course.load(ROOT / "solutions", "vae")
     release = Assignment(hidden, "vae")
     assert {t.id: t.finished for t in release.tasks} == {t.id: t.finished for t in item.tasks}
     assert release.finished_policy == static_checks.NOTE
@@ -102,12 +102,12 @@ def test_the_release_carries_what_the_rubric_says(hidden: Path) -> None:
     assert not any(task.finished for task in public.tasks)
 
 
-@pytest.mark.parametrize("item", rubric.load_all(ROOT / "solutions"), ids=lambda r: r.assignment)
+@pytest.mark.parametrize("item", course.load_all(ROOT / "solutions"), ids=lambda r: r.assignment)
 def test_the_reference_names_none_and_starts_no_process(
-    item: rubric.Rubric, hidden: Path, monkeypatch: pytest.MonkeyPatch
+    item: Rubric, hidden: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(static_checks, "_ask", None)
-    files = {name: (ROOT / "solutions" / name).read_bytes() for name in item.files}
+    files = {name: reference_file(name).read_bytes() for name in item.files}
     assert static_checks.findings(Assignment(hidden, item.assignment).tasks, files) == {}
 
 
@@ -200,6 +200,6 @@ def test_students_and_instructors_read_the_remark() -> None:
 
 
 def test_a_rubric_with_an_unknown_policy_is_refused() -> None:
-    item = rubric.load(ROOT / "solutions", "vae")
+    item = course.load(ROOT / "solutions", "vae")
     with pytest.raises(RubricError, match="allow, note, refuse"):
-        rubric._check(dataclasses.replace(item, finished_policy="maybe"), Path("vae.py"))
+        course.check(dataclasses.replace(item, finished_policy="maybe"))

@@ -14,9 +14,9 @@ from homework import (
     sampling,
     tensorfile,
 )
-from homework.args import Args
+from homework.args import Args, with_settings
 from homework.loop import TrainingError
-from homework.training import TrainerBase, with_settings
+from homework.training import TrainerBase
 from homework.unet import CFGUNet, DDPMUNet
 
 SMALL = {"image_size": 8, "batch_size": 16, "epochs": 2, "n_samples": 4, "n_steps": 20}

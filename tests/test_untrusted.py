@@ -71,6 +71,6 @@ def _read(watch: Watch, sent: Iterator[bytes]) -> str:
     except wire.WireError:
         return "refused"
     for head, arrays in watch.run.messages:
-        outcome = untrusted.outcome(head, arrays, lines, "q1.log_mean_exp")
+        outcome = untrusted.outcome(head, arrays, lines, untrusted.names("q1.log_mean_exp"))
         assert set(outcome.place) <= {"", 0, "q1_vae.py", *range(1, 11)}
     return "answered"

@@ -1,7 +1,7 @@
 """File names of submissions: which expected file a name stands for, and how to show it safely.
 
-A student's `q1_vae.py` comes back as `q1_vae (1).py` from a browser, as `Copy of q1_vae.py` from a
-drive, as `smith_123_456_q1_vae.py` from a course site. Names are the student's: they are put into
+A student's `q0_toy.py` comes back as `q0_toy (1).py` from a browser, as `Copy of q0_toy.py` from a
+drive, as `smith_123_456_q0_toy.py` from a course site. Names are the student's: they are put into
 messages, Markdown and folder names only through `shown` and `safe`.
 """
 
@@ -168,7 +168,7 @@ def is_part(folder: str, expected: Sequence[str]) -> bool:
     if _PARTS.fullmatch(name):
         return True
     if any(file.casefold().removesuffix(".py").startswith(name) for file in expected if name):
-        return True  # q1, q1_vae
+        return True  # q0, q0_toy
     return is_version(name)
 
 

@@ -5,10 +5,10 @@ Gradescope's list of submissions, and numbered copies of one file. Three rules d
 
 * What a course site labels (`sites`) is its student's, whatever the number of entries.
 * In a folder of many, each folder and each archive is one student; code that lies loose is sorted
-  by the names beside the file's (`q1_vae_Ann.py`), and several archives of one person are one row
-  (`Ann Lee - vae.zip`, `Ann Lee - vae (1).zip`).
+  by the names beside the file's (`q0_toy_Ann.py`), and several archives of one person are one row
+  (`Ann Lee - toy.zip`, `Ann Lee - toy (1).zip`).
 * A given folder is of many unless its work lies in it or in folders that are parts of one person's
-  work (`student_src`, `q1`, `final`). A folder that holds nothing but such a folder, or several of
+  work (`student_src`, `q0`, `final`). A folder that holds nothing but such a folder, or several of
   them, is looked through. Below that, a folder is one student or is refused when it is opened.
 """
 

@@ -103,7 +103,7 @@ def left_over(place: Place) -> Found:
 
 
 def uploads(folder: Place, names: Iterable[str], expected: Sequence[str]) -> list[Found]:
-    """Rows of students with several archives: `Ann Lee - vae.zip`, `Ann Lee - vae (1).zip`.
+    """Rows of students with several archives: `Ann Lee - toy.zip`, `Ann Lee - toy (1).zip`.
 
     What is no part of a work is taken for somebody's name: `HW3 - ann.zip`.
     """

@@ -13,6 +13,7 @@ from typing import Any
 from autograder.judge import namespaces, scratch, surroundings
 from autograder.judge.confine import RUNGS, Limits
 from autograder.judge.leftovers import HeldFolder
+from autograder.judge.preload import Preload
 from autograder.judge.sandbox import Sandbox
 from autograder.judge.slot import SCRATCH, NoRoom, SandboxError, ZygoteGone, make_folders
 from autograder.judge.users import SlotUser
@@ -37,14 +38,14 @@ class Ladder:
     Args:
         unread: what no child may read: answers, other submissions, results.
         unwritten: folders that no child may write.
-        extra: modules for zygotes to load.
+        preload: what zygotes load.
         device: on which probes will run.
         limits: of children.
     """
 
     unread: Sequence[Path] = ()
     unwritten: Sequence[Path] = ()
-    extra: Sequence[str] = ()
+    preload: Preload | None = None
     device: str = "cpu"
     limits: Limits | None = None
     sandbox: Sandbox | None = None
@@ -87,7 +88,7 @@ class Ladder:
             self.close()
             try:
                 start = layers[:1] if enclosed else UNCONFINED
-                self.sandbox = Sandbox(start, self.extra, 0, self.device, self.limits)
+                self.sandbox = Sandbox(start, self.preload, 0, self.device, self.limits)
             except ZygoteGone:
                 raise
             except SandboxError as error:
@@ -108,14 +109,14 @@ def open_sandbox(
     unwritten: Sequence[Path],
     allowed: Sequence[tuple[str, ...]] = RUNGS,
     unsafe: bool = False,
-    extra: Sequence[str] = (),
+    preload: Preload | None = None,
     device: str = "cpu",
     limits: Limits | None = None,
 ) -> Sandbox:
     """A sandbox on the strongest rung that holds here; its `layers` say which.
 
     Args:
-        unread, unwritten, extra, device, limits: as of `Ladder`.
+        unread, unwritten, preload, device, limits: as of `Ladder`.
         allowed: rungs to try, strongest first.
         unsafe: take resource limits alone if nothing else holds.
 
@@ -123,7 +124,7 @@ def open_sandbox(
         NoIsolation: nothing holds and `unsafe` is false.
         SandboxError: no grading process starts at all.
     """
-    ladder = Ladder(unread, unwritten, extra, device, limits)
+    ladder = Ladder(unread, unwritten, preload, device, limits)
     reasons = []
     try:
         for layers in allowed:

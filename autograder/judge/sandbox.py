@@ -21,6 +21,7 @@ from autograder.judge import scratch, surroundings, untrusted, wire, zygote
 from autograder.judge.clock import Clock
 from autograder.judge.confine import Limits, readable_paths
 from autograder.judge.feed import Feed, Portion
+from autograder.judge.preload import Preload
 from autograder.judge.slot import NoRoom, SandboxError, Slot, ZygoteGone
 from autograder.judge.watch import Message, Run, Watch
 from homework import sentences
@@ -37,11 +38,17 @@ END_SECONDS = 0.5  # for a child that has closed its channel to end by itself
 
 @dataclass
 class CaseInputs:
-    """One case to run: its name, the probe, and its inputs."""
+    """One case to run: its name, the probe, its inputs, and classes that the probe may ask for."""
 
     name: str
     probe: str
     inputs: Mapping[str, np.ndarray]
+    classes: tuple[str, ...] = ()
+
+    @cached_property
+    def names(self) -> list[str]:
+        """What its author's files may be said to lack."""
+        return untrusted.names(self.probe, self.classes)
 
     @cached_property
     def packed(self) -> bytes:
@@ -64,7 +71,7 @@ class Sandbox:
     Args:
         layers: confinement of children, from `confine.RUNGS`. Whether its zygote is in namespaces
             is settled with this.
-        extra: modules that submissions import, to be loaded beforehand.
+        preload: what its zygote loads, if it is not split off from another.
         slot: number of the worker.
         device: device on which probes run.
         parent: the sandbox of slot 0, for all others.
@@ -76,7 +83,7 @@ class Sandbox:
     def __init__(
         self,
         layers: Sequence[str],
-        extra: Sequence[str] = (),
+        preload: Preload | None = None,
         slot: int = 0,
         device: str = "cpu",
         limits: Limits | None = None,
@@ -92,7 +99,7 @@ class Sandbox:
         self._latest = 0.0  # when the time of the staged files is spent
         self._cpu_left = 0.0  # seconds of processor time that their children may yet take
         above, enclosed = parent.slot if parent else None, "namespaces" in layers
-        self.slot: Slot = Slot(slot, self.limits, above, enclosed, extra, device)
+        self.slot: Slot = Slot(slot, self.limits, above, enclosed, preload, device)
         self.folder, self.size_kib = self.slot.folder, self.slot.size_kib
         self._staged, self._scratch = self.slot.staged, self.slot.scratch
         self._control = self.slot.zygote
@@ -170,7 +177,7 @@ class Sandbox:
         """Put a student's files where children may read them, as long as the block lasts.
 
         Args:
-            files: contents by path, `q1_vae.py` or `helpers/losses.py`.
+            files: contents by path, `q0_toy.py` or `helpers/losses.py`.
 
         Raises:
             NoRoom: there is less than a child may write, and errors of writing would look its own.
@@ -299,9 +306,11 @@ class Sandbox:
     def _decoded(
         self, stems: Sequence[str], messages: Sequence[Message], cases: Sequence[CaseInputs]
     ) -> dict[str, CaseOutcome]:
-        lines, probes = self._lines_of(stems), {case.name: case.probe for case in cases}
+        lines, by_name = self._lines_of(stems), {case.name: case for case in cases}
         return {
-            head["case"]: CaseOutcome(untrusted.outcome(head, arrays, lines, probes[head["case"]]))
+            head["case"]: CaseOutcome(
+                untrusted.outcome(head, arrays, lines, by_name[head["case"]].names)
+            )
             for head, arrays in messages
         }
 

@@ -13,12 +13,12 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from autograder.judge import cgroups, leftovers, namespaces, scratch, surroundings, zygote
 from autograder.judge.confine import Limits
 from autograder.judge.pipes import Pipe
+from autograder.judge.preload import Preload
 from autograder.judge.users import SlotUser
 
 SCRATCH = "scratch/own"  # in a slot's folder
@@ -46,7 +46,7 @@ class Slot:
         limits: of each child.
         parent: the first slot of this grader; None for the first itself, which the rest is for.
         enclosed: start the zygote in namespaces.
-        extra: modules for the zygote to load.
+        preload: what the zygote loads, if it is not split off from another.
         device: device on which probes run.
 
     Raises:
@@ -59,7 +59,7 @@ class Slot:
         limits: Limits,
         parent: Slot | None = None,
         enclosed: bool = False,
-        extra: Sequence[str] = (),
+        preload: Preload | None = None,
         device: str = "cpu",
     ) -> None:
         self._held: leftovers.HeldFolder | None = None
@@ -84,7 +84,7 @@ class Slot:
             group = cgroups.divided()  # before a zygote starts: where it is divided, none may be
             if parent is None:
                 self.enclosed = enclosed
-                self.size_kib = self._start(extra, device)
+                self.size_kib = self._start(preload or Preload(), device)
             else:
                 self.enclosed, self.size_kib = parent.enclosed, parent.size_kib
                 self._split(parent)
@@ -106,15 +106,15 @@ class Slot:
         assert self.control is not None
         return self.control
 
-    def _start(self, extra: Sequence[str], device: str) -> int:
+    def _start(self, preload: Preload, device: str) -> int:
         """Start a zygote; return its size."""
         self.control, theirs = socket.socketpair()
         paths = [str(path) for path in surroundings.import_paths()]
         start = (
             f"import sys; sys.path[:0] = {paths!r}; from autograder.judge.zygote import main; "
-            "main(int(sys.argv[1]), sys.argv[2:])"
+            "main(int(sys.argv[1]))"
         )
-        command = [sys.executable, "-P", "-c", start, str(theirs.fileno()), *extra]
+        command = [sys.executable, "-P", "-c", start, str(theirs.fileno())]
         try:
             before = namespaces.command(self.base, device) if self.enclosed else []
             self._process = subprocess.Popen(
@@ -133,6 +133,7 @@ class Slot:
             theirs.close()
         self.control.settimeout(START_SECONDS)
         try:
+            zygote.send(self.control, preload.request)
             received = zygote.receive(self.control)
         except OSError:
             received = None

@@ -8,7 +8,7 @@ out. Only words that the kit itself uses are passed on.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,6 @@ _KINDS = {
     "NotImplementedType",
 }  # fmt: skip
 _DEVICES = {"cpu", "cuda", "mps", "meta"}
-_CLASSES = ("DenoiseDiffusion", "CFGDiffusion", "Trainer")
 _MISSING = re.compile(
     r"(?:(?P<stem>\w+)\.py has no function or class|the class has no method) named (?P<name>\w+)"
     r"|there is no file (?P<absent>\w+)\.py"
@@ -36,17 +35,20 @@ _MISSING = re.compile(
 
 
 def outcome(
-    head: dict[str, Any], arrays: dict[str, np.ndarray], lines: Mapping[str, int], probe: str
+    head: dict[str, Any],
+    arrays: dict[str, np.ndarray],
+    lines: Mapping[str, int],
+    names: Collection[str],
 ) -> Outcome:
     """The outcome that a message describes; whatever is malformed counts as nothing returned.
 
     Args:
         lines: how many lines each of the assignment's files has, 0 for one that is not there.
-        probe: what was run; with the files it says which names may be said to be missing.
+        names: of functions and classes that may be said to be missing.
     """
     notes = _notes(head.get("notes"), lines)
     if head.get("mishap") is not None:
-        return Outcome(mishap=_mishap(head["mishap"], lines, probe), notes=notes)
+        return Outcome(mishap=_mishap(head["mishap"], lines, names), notes=notes)
     described = head.get("values")
     if not isinstance(described, dict):
         return Outcome(notes=notes)
@@ -83,26 +85,30 @@ def _value(description: Any, array: np.ndarray | None) -> Value:
     )
 
 
-def names(probe: str) -> list[str]:
-    """The functions and classes that one may be said to lack when a probe was run."""
+def names(probe: str, classes: Iterable[str] = ()) -> list[str]:
+    """The functions and classes that one may be said to lack when a probe was run.
+
+    Args:
+        classes: that students of the assignment write.
+    """
     words = probe.rpartition(".")[2].split("_")
-    return [*_CLASSES, *("_".join(words[:end]) for end in range(1, len(words) + 1))]
+    return [*classes, *("_".join(words[:end]) for end in range(1, len(words) + 1))]
 
 
-def _names_nothing_else(message: str, lines: Mapping[str, int], probe: str) -> bool:
+def _names_nothing_else(message: str, lines: Mapping[str, int], names: Collection[str]) -> bool:
     """Whether a sentence on something missing has names only that the kit itself would put in."""
     said = _MISSING.fullmatch(message)
     if said is None:
         return message in map(definitions.too_slow, lines)
     files = {f"{said[group]}.py" for group in ("stem", "absent", "text") if said[group]}
     name = said["name"]
-    return files <= set(lines) and (name is None or name in names(probe))
+    return files <= set(lines) and (name is None or name in names)
 
 
-def _mishap(description: Any, lines: Mapping[str, int], probe: str) -> Mishap:
+def _mishap(description: Any, lines: Mapping[str, int], names: Collection[str]) -> Mishap:
     kind, error, message = (*_texts(description, 3), "", "", "")[:3]
     file, line = _place(description[3:5] if isinstance(description, list) else None, lines)
-    if kind == "missing" and not _names_nothing_else(message, lines, probe):
+    if kind == "missing" and not _names_nothing_else(message, lines, names):
         kind = "error"
     if "can't allocate memory" in message:
         error = "MemoryError"

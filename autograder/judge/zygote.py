@@ -26,26 +26,28 @@ from autograder.judge.confine import Confinement, Limits, die_with_parent, own_s
 
 ALWAYS = (
     "torch", "torch.distributions", "torch.nn.functional", "tqdm.auto", "easydict",
-    "homework.args", "homework.randomizer", "homework.probing", "homework.probes.q1",
-    "homework.probes.q2", "homework.probes.q3", "homework.probes.trial", "homework.training",
+    "homework.args", "homework.randomizer", "homework.probing", "homework.probes.trial",
     "autograder.judge.child", "landlockpy",
 )  # fmt: skip
 
 
-def main(socket_fd: int, extra: list[str]) -> None:
+def main(socket_fd: int) -> None:
     """Load everything, say so, and serve requests until the parent closes the socket.
 
-    Args:
-        extra: further modules to load: what submissions of this batch import.
+    The parent sends a `Preload` first.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     die_with_parent()
     control = socket.socket(fileno=socket_fd)
-    missing = [name for name in (*ALWAYS, *extra) if not _load(name)]
-    _warm_up()
+    first = receive(control)
+    if first is None:
+        return
+    for name in (*ALWAYS, *first[0]["modules"]):
+        _load(name)
+    _warm_up(first[0]["rehearsed"])
     gc.freeze()
     pidfd = os.pidfd_open(os.getpid())  # the parent may know this process by another number
-    send(control, {"ready": True, "missing": missing, "size_kib": _resident_kib()}, [pidfd])
+    send(control, {"ready": True, "size_kib": _resident_kib()}, [pidfd])
     os.close(pidfd)
     serve(control)
     _leave()
@@ -62,18 +64,17 @@ def _leave() -> NoReturn:
     os._exit(0)
 
 
-def _load(name: str) -> bool:
+def _load(name: str) -> None:
     with contextlib.suppress(Exception):
         importlib.import_module(name)
-        return True
-    return False
 
 
-def _warm_up() -> None:
+def _warm_up(rehearsed: list[Any]) -> None:
     import torch
 
     torch.set_num_threads(1)  # a fork copies one thread only
-    rehearsal.run()
+    for files, cases in rehearsed:
+        list(rehearsal.run(files, cases))
 
 
 def _resident_kib() -> int:
@@ -193,4 +194,4 @@ def receive(control: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2:])
+    main(int(sys.argv[1]))

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from autograder import rubric, source
+from autograder import source
+from autograder.course import load_all
 from autograder.rubric import Mistake, Rubric, Task
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,7 +36,7 @@ class Variant:
 
 @cache
 def rubrics() -> list[Rubric]:
-    return rubric.load_all(SOLUTIONS)
+    return load_all(SOLUTIONS)
 
 
 @cache
@@ -46,8 +47,8 @@ def tasks() -> dict[str, tuple[Rubric, Task]]:
 @cache
 def solution(task_id: str) -> str:
     """The lines of a task's solution region, without indentation."""
-    _, task = tasks()[task_id]
-    text = source.read(SOLUTIONS / task.file)
+    item, task = tasks()[task_id]
+    text = source.read(item.folder / task.file)
     region = next(r for r in source.regions(text, task.file) if r.function == task.name)
     return textwrap.dedent("\n".join(text.splitlines()[region.begin : region.end - 1]))
 
@@ -55,8 +56,8 @@ def solution(task_id: str) -> str:
 @cache
 def function(task_id: str) -> ast.FunctionDef:
     """The whole function or method of a task, as in the reference."""
-    _, task = tasks()[task_id]
-    tree = ast.parse(source.read(SOLUTIONS / task.file))
+    item, task = tasks()[task_id]
+    tree = ast.parse(source.read(item.folder / task.file))
     return next(
         node
         for node in ast.walk(tree)
@@ -71,7 +72,7 @@ def parameters(task_id: str) -> list[str]:
 def files(variant: Variant) -> dict[str, str]:
     """The files of a student whose solution of one task is this one."""
     item, task = tasks()[variant.task]
-    found = {name: source.read(SOLUTIONS / name) for name in item.files}
+    found = {name: source.read(item.folder / name) for name in item.files}
     planted = Mistake("variant", "", body=variant.body)
     text = source.plant(found[task.file], task.file, task, planted)
     found[task.file] = f"{text}\n\n{variant.extra}" if variant.extra else text

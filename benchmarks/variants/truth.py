@@ -107,10 +107,10 @@ def _double(array: np.ndarray) -> np.ndarray:
 @cache
 def _expected(task_id: str, mistake: str) -> list[Outcome]:
     """Outcomes of the reference (named "") or of a planted mistake."""
-    _, task = course.tasks()[task_id]
+    item, task = course.tasks()[task_id]
     planted = next((m for m in task.mistakes if m.id == mistake), None)
     if planted is None:
-        return outcomes(task_id, course.SOLUTIONS)
+        return outcomes(task_id, item.folder)
     with tempfile.TemporaryDirectory() as folder:
         course.write(_variant(task_id, planted), Path(folder))
         return outcomes(task_id, Path(folder))

@@ -1,3 +1,5 @@
+# Copied by `autograder release`; change the original:
+# solutions/cfg/provided/cfg_utils/args.py
 """The settings `args`, under the handout's name. `import *` gives what it gives there."""
 
 import os  # noqa: F401

@@ -1,3 +1,5 @@
+# Copied by `autograder release`; change the original:
+# solutions/cfg/provided/cfg_utils/unet.py
 """The network, under the handout's name."""
 
 from typing import Any

@@ -1,1 +1,3 @@
+# Copied by `autograder release`; change the original:
+# solutions/ddpm/provided/ddpm_utils/__init__.py
 """Names that files written for the public course handout import; the kit has them in `homework`."""

@@ -1,3 +1,5 @@
+# Copied by `autograder release`; change the original:
+# solutions/ddpm/provided/ddpm_utils/unet.py
 """The network, under the handout's name."""
 
 from typing import Any

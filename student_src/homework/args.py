@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, MutableMapping
 from typing import Any
 
@@ -65,3 +66,13 @@ class Args(MutableMapping[str, Any]):
 
     def _unknown(self, name: str) -> str:
         return f"args has no setting {name!r}; it has: {', '.join(self._settings)}"
+
+
+def with_settings(args: Any, **settings: Any) -> Any:
+    """A copy of `args` with some settings changed."""
+    changed = copy.copy(args)
+    if hasattr(changed, "_settings"):  # `Args` keeps its settings in this dict
+        object.__setattr__(changed, "_settings", dict(args))
+    for name, value in settings.items():
+        changed[name] = value
+    return changed

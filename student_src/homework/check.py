@@ -1,16 +1,16 @@
 """Checks your code against the public cases: in a notebook, from a shell, under pytest.
 
     from homework.check import check
-    check("q1.log_mean_exp")     # one task; check("q1") or check("vae") for many, check() for all
+    check("q0.mean")     # one task; check("q0") or check("toy") for many, check() for all
 
-    python -m homework.check q1 --json
+    python -m homework.check q0 --json
 
 Your files are read again each time, so an edit counts at once, and whatever you have imported
 yourself stays as it is. Files are looked for beside the folder `homework`; the environment
 variable `HOMEWORK_FOLDER` names another place.
 
 `check` never raises and writes nothing to stderr. In a cell that is graded automatically, write
-`check("q1.log_mean_exp").require()`: it raises an `AssertionError` that says what is wrong.
+`check("q0.mean").require()`: it raises an `AssertionError` that says what is wrong.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def check(wanted: str | None = None) -> Report:
     """Run the public cases of a task, or of many, on your files and show what was found.
 
     Args:
-        wanted: a task (`q1.log_mean_exp`), a group (`q1`), an assignment (`vae`), or None for all.
+        wanted: a task (`q0.mean`), a group (`q0`), an assignment (`toy`), or None for all.
 
     Returns:
         The report: `.passed`, `.results` (one `TaskResult` a task), and `.require()`, which raises
@@ -158,7 +158,7 @@ def _select(fixtures: Path, wanted: Any) -> list[tuple[Assignment, list[Task]]]:
     from homework.fixtures import FixtureError, UnknownTask, select
 
     if not (wanted is None or isinstance(wanted, str)):
-        raise UnknownTask(f'a task is named by a string such as "q1", not by {wanted!r:.80}')
+        raise UnknownTask(f'a task is named by a string such as "q0", not by {wanted!r:.80}')
     name = wanted.strip() if wanted else None
     try:
         return select(fixtures, name or None)

@@ -1,4 +1,4 @@
-"""Packs a submission: `bash collect_submission.sh [vae|ddpm|cfg]`.
+"""Packs a submission: `bash collect_submission.sh [ASSIGNMENT]`.
 
 Only the standard library is used and nothing of the student's is imported: files are compiled to
 see whether Python can read them, and the public checks run in a process of their own with a time

@@ -24,7 +24,7 @@ import numpy as np
 
 from homework.formula import Formula
 
-FORMAT = 2
+FORMAT = 3
 RAISES = "*"
 INDEX = "index"
 Arrays = dict[str, np.ndarray]
@@ -90,7 +90,7 @@ class Assignment:
 
     Args:
         folder: where `<name>.json` and `<name>.npz` are.
-        name: `vae`, `ddpm` or `cfg`.
+        name: such as `toy`.
 
     Raises:
         FixtureError: there is no such catalogue, or it is of another version.
@@ -107,6 +107,8 @@ class Assignment:
             raise FixtureError(f"{path} cannot be read ({error}); download it again") from None
         if self.catalogue.get("format") != FORMAT:
             raise FixtureError(f"{path} belongs to another version of the kit; release it again")
+        self.number: int = self.catalogue["number"]
+        self.prefix: str = self.catalogue["prefix"]
         self.title: str = self.catalogue["title"]
         self.files: tuple[str, ...] = tuple(self.catalogue["files"])
         self.notebook: str = self.catalogue["notebook"]
@@ -114,7 +116,11 @@ class Assignment:
         self.points: float = self.catalogue["points"]
         self.written: list[dict[str, Any]] = self.catalogue["written"]
         self.finished_policy: str = self.catalogue.get("finished_policy", "allow")
+        self.settings: dict[str, dict[str, Any]] = self.catalogue["settings"]  # by profile
         self.sets: int = self.catalogue.get("sets", 1)  # of hidden cases
+        self.classes: tuple[str, ...] = tuple(self.catalogue.get("classes", ()))
+        self.preload: tuple[str, ...] = tuple(self.catalogue.get("preload", ()))
+        self.rehearsal: dict[str, str] = self.catalogue.get("rehearsal", {})
         self._read: dict[str, dict[tuple[str, str], CaseArrays]] = {}
         self.tasks = tuple(_task(entry) for entry in self.catalogue["tasks"])
 
@@ -218,18 +224,18 @@ def public_folder() -> Path:
 
 
 def assignments(folder: Path) -> Iterator[Assignment]:
-    """All assignments whose catalogues are in `folder`, in the order of their tasks' ids."""
+    """All assignments whose catalogues are in `folder`, in the order of the course."""
     names = [p.stem for p in folder.glob("*.json") if p.with_suffix(".npz").is_file()]
     found = [Assignment(folder, name) for name in names]
     if not found:
         raise FixtureError(
             f"there are no fixtures in {folder}; put the folder test_resources there"
         )
-    yield from sorted(found, key=lambda a: a.tasks[0].id)
+    yield from sorted(found, key=lambda a: a.number)
 
 
 def select(folder: Path, wanted: str | None) -> list[tuple[Assignment, list[Task]]]:
-    """Tasks by name: `q1.log_mean_exp`, a prefix such as `q1`, an assignment, or None for all.
+    """Tasks by name: `q0.mean`, a prefix such as `q0`, an assignment, or None for all.
 
     Raises:
         UnknownTask: nothing has that name; the message lists what there is.

@@ -60,7 +60,7 @@ def read(path: Path, elsewhere: Sequence[Path] = ()) -> Item:
 
 
 def _lookalike(path: Path, elsewhere: Sequence[Path]) -> str:
-    """Names a file that may be the missing one: `q1_vae (1).py`, or the same in another folder."""
+    """Names a file that may be the missing one: `q0_toy (1).py`, or the same in another folder."""
     for folder in (path.parent, *elsewhere):
         for other in sorted(folder.glob(f"{path.stem}*{path.suffix}")):
             rest = other.stem.removeprefix(path.stem)

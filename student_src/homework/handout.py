@@ -1,3 +1,5 @@
+# Copied by `autograder release`; change the original:
+# solutions/shared/diffusion/provided/homework/handout.py
 """What the public course handout provides beside its questions, built from this kit's parts.
 
 Files written for the handout import these names from modules of the handout's own; an assignment

@@ -212,8 +212,8 @@ def make_optimizers(model: nn.Module, rate: float, muon: bool) -> list[torch.opt
     for_muon = matrices(model) if muon else []
     taken = {id(weight) for weight in for_muon}
     others = [weight for weight in model.parameters() if id(weight) not in taken]
-    # One pass over the memory instead of ten, a tenth of the VAE's step. But it takes for granted
-    # that weights and averages lie alike in memory, which a checkpoint forgets.
+    # One pass over the memory instead of ten, a tenth of a small model's step. But it takes for
+    # granted that weights and averages lie alike in memory, which a checkpoint forgets.
     fused = all(weight.device.type == "cpu" and weight.is_contiguous() for weight in others)
     adam = torch.optim.Adam(others, lr=rate, fused=fused)
     return [adam, Muon(for_muon, lr=rate)] if for_muon else [adam]

@@ -1,3 +1,5 @@
+# Copied by `autograder release`; change the original:
+# solutions/shared/diffusion/provided/homework/noise_gauge.py
 """How noisy is a picture? The CFG network must find out by itself: nobody tells it lambda.
 
 How it works. The frame of a clean picture is background, -1: two pixels of padding for certain,

@@ -1,7 +1,7 @@
 """What the notebooks need around their cells: a start, fresh imports, and sentences for errors.
 
-`start()` is called by the setup cell. `fresh("q1_vae")` imports one of your files as it is on disk
-now. `points(check("q1.log_mean_exp"))` checks a task. `with when_ready():` runs an experiment; when
+`start()` is called by the setup cell. `fresh("q0_toy")` imports one of your files as it is on disk
+now. `points(check("q0.mean"))` checks a task. `with when_ready():` runs an experiment; when
 something it needs is not there yet, it says so in a sentence, and the cells below still run.
 """
 

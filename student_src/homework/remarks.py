@@ -16,7 +16,7 @@ _SENTENCES = {
 
 
 def sentences(codes: Iterable[str], files: Collection[str]) -> list[str]:
-    """Sentences for codes such as `gpu` and `time q1_vae.py`; others are left out.
+    """Sentences for codes such as `gpu` and `time q0_toy.py`; others are left out.
 
     Args:
         files: names that a code may hold.

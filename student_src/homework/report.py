@@ -79,7 +79,7 @@ class Report:
     def require(self) -> None:
         """Raise an `AssertionError` that says what is wrong, unless everything passes.
 
-        For cells that are graded automatically: `check("q1.log_mean_exp").require()`.
+        For cells that are graded automatically: `check("q0.mean").require()`.
         """
         if not self.passed:
             wrong = "\n".join(sentence(result) for result in self.failing)

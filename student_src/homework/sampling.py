@@ -1,3 +1,5 @@
+# Copied by `autograder release`; change the original:
+# solutions/shared/diffusion/provided/homework/sampling.py
 """Drawing more images, or drawing them in fewer steps, with a student's `Trainer.sample`.
 
 A diffusion trained with 1000 steps can be sampled with fewer: `respace` makes a copy of it that
@@ -89,7 +91,7 @@ class _AtTimes(nn.Module):
 @contextmanager
 def _changed(trainer: Any, n_samples: int, n_steps: int | None) -> Iterator[None]:
     """For a while, let the trainer draw `n_samples` images in `n_steps` steps."""
-    from homework.training import with_settings
+    from homework.args import with_settings
 
     args, diffusion = trainer.args, trainer.diffusion
     if n_steps is not None and n_steps != diffusion.n_steps:

@@ -1,7 +1,7 @@
 """A student's files, as probes drive them.
 
 An edited file is executed again, hence picked up at once (`loading`). While a `Student` is
-entered, `import q1_vae` inside another of the student's files finds the student's own `q1_vae.py`;
+entered, `import q0_toy` inside another of the student's files finds the student's own `q0_toy.py`;
 if that one is missing or broken, it finds a placeholder that complains only when it is used, so
 that a mistake in one file does not cost another its points. What the notebook had imported itself
 is put back on leaving.

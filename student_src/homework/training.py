@@ -1,12 +1,13 @@
-"""Training for the three assignments: `TrainerBase` for the diffusion models, `train_vae`.
+# Copied by `autograder release`; change the original:
+# solutions/shared/diffusion/provided/homework/training.py
+"""Training of the diffusion models: `TrainerBase`.
 
-Both call your code through the public contract only: `diffusion.loss`, `Trainer.sample`, and
-`loss_function(recon_x, x, mu, logvar)`. What they share is in `homework/loop.py`.
+It calls your code through the public contract only: `diffusion.loss` and `Trainer.sample`. The loop
+itself is in `homework/loop.py`.
 """
 
 from __future__ import annotations
 
-import copy
 import inspect
 import os
 from collections.abc import Iterable
@@ -18,9 +19,8 @@ from torch import Tensor, nn
 
 from homework import checkpoints, devices
 from homework.datasets import Images, ImageSet
-from homework.vae_training import VAERun, train_vae
 
-__all__ = ["TrainerBase", "VAERun", "train_vae"]
+__all__ = ["TrainerBase"]
 
 NUM_CLASSES = 10
 UNCONDITIONAL_SHARE = 0.1  # of the batches, trained without labels (Ho & Salimans 2022, alg. 1)
@@ -127,13 +127,3 @@ class TrainerBase:
         except NotImplementedError:
             return  # the loss can be trained before `sample` is written
         self.samples_by_epoch[epoch] = images.float().cpu()
-
-
-def with_settings(args: Any, **settings: Any) -> Any:
-    """A copy of `args` with some settings changed."""
-    changed = copy.copy(args)
-    if hasattr(changed, "_settings"):  # homework.args.Args keeps its settings in this dict
-        object.__setattr__(changed, "_settings", dict(args))
-    for name, value in settings.items():
-        changed[name] = value
-    return changed

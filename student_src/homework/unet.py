@@ -1,3 +1,5 @@
+# Copied by `autograder release`; change the original:
+# solutions/shared/diffusion/provided/homework/unet.py
 """The two networks that predict noise, small enough to be trained on one CPU core.
 
 How it works. A picture of 32 x 32 is folded to 16 x 16 with four times the channels (pixel
@@ -24,6 +26,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from homework.args import Args
 from homework.noise_gauge import NoiseGauge
 from homework.unet_inputs import check_images, check_labels, check_times
 
@@ -54,6 +57,11 @@ class DDPMUNet(nn.Module):
         levels = torch.logit(torch.cumprod(1 - beta, dim=0)).float()
         # Not saved with the weights: it is no weight, and checkpoints need not agree on n_steps.
         self.register_buffer("levels", levels, persistent=False)
+
+    @classmethod
+    def from_args(cls, args: Args) -> DDPMUNet:
+        """A network of the size that the settings ask for."""
+        return cls(args.image_channels, args.width, args.blocks, args.n_steps)
 
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
         """Predict the noise.
@@ -88,6 +96,11 @@ class CFGUNet(nn.Module):
         # One row more than there are classes: the last one stands for "no label given".
         self.embed_label = nn.Embedding(num_classes + 1, 2 * width)
         self.body = _Body(image_channels, width, blocks, 2 * width)
+
+    @classmethod
+    def from_args(cls, args: Args) -> CFGUNet:
+        """A network of the size that the settings ask for."""
+        return cls(args.image_channels, width=args.width, blocks=args.blocks)
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Predict the noise.

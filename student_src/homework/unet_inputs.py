@@ -1,3 +1,5 @@
+# Copied by `autograder release`; change the original:
+# solutions/shared/diffusion/provided/homework/unet_inputs.py
 """Checks of what goes into a network, before any arithmetic.
 
 On a GPU a label out of range would end in a device-side assert, after which nothing works until

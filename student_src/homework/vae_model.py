@@ -1,3 +1,5 @@
+# Copied by `autograder release`; change the original:
+# solutions/vae/provided/homework/vae_model.py
 """The variational autoencoder of assignment 1: the network; its loss is the student's."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# Copied by `autograder release`; change the original:
+# solutions/vae/provided/homework/vae_training.py
 """Training of the VAE with a student's `loss_function(recon_x, x, mu, logvar)`."""
 
 from __future__ import annotations

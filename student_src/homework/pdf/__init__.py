@@ -1,10 +1,10 @@
 """Makes `report.pdf` of an executed notebook: without LaTeX, without a browser, in Colab too.
 
     from homework.pdf import make_pdf
-    make_pdf("vae")                                # the notebook of an assignment
-    make_pdf("assignments/01_vae.ipynb")           # or a file
+    make_pdf("toy")                                # the notebook of an assignment
+    make_pdf("assignments/00_toy.ipynb")           # or a file
 
-    python -m homework.pdf assignments/01_vae.ipynb -o report.pdf
+    python -m homework.pdf assignments/00_toy.ipynb -o report.pdf
 
 The first page has your name, your student number, the agreement and the pages of each question,
 which Gradescope asks for. Each question that people grade then begins on a page of its own. Which
@@ -55,7 +55,7 @@ def make_pdf(
     The notebook is read as it was saved: save it first. In Colab the open notebook is read.
 
     Args:
-        notebook: a file, the name of an assignment (`vae`), or None for the notebook that is open
+        notebook: a file, the name of an assignment (`toy`), or None for the notebook that is open
             or the only assignment that is here.
         out: the PDF. An older one stays whole until the new one is finished.
         course: the course's name on the first page.

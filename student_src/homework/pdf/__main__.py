@@ -12,7 +12,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m homework.pdf", description="Make report.pdf of an executed notebook."
     )
-    parser.add_argument("notebook", nargs="?", help="a notebook or an assignment, such as vae")
+    parser.add_argument("notebook", nargs="?", help="a notebook or an assignment, by its name")
     parser.add_argument("-o", "--out", default="report.pdf", help="the PDF (report.pdf)")
     parser.add_argument("--course", help="the course's name on the first page")
     chosen = parser.parse_args(arguments)

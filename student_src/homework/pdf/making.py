@@ -93,7 +93,7 @@ def _path(assignment: str | None, known: dict[str, str]) -> Path:
         chosen = collect.choose(collect.catalogues(), [assignment] if assignment else [])
     except collect.Stop:
         raise ReportError(
-            'say which notebook to take: make_pdf("assignments/01_vae.ipynb") or make_pdf("vae")'
+            'say which notebook to take: make_pdf("assignments/00_toy.ipynb") or make_pdf("toy")'
         ) from None
     return collect.ROOT / "assignments" / str(chosen["notebook"])
 

@@ -40,7 +40,7 @@ def parse(content: bytes, folder: Path, catalogues: Sequence[Mapping[str, Any]] 
     if not questions:
         raise ReportError(
             "this notebook has no graded questions: name the assignment's own notebook, as in "
-            'make_pdf("assignments/01_vae.ipynb")'
+            'make_pdf("assignments/00_toy.ipynb")'
         )
     left_out = _assign(cells, {question.id: question for question in questions})
     for question in questions:
@@ -84,7 +84,7 @@ def _said(cell: Cell) -> tuple[str, str] | None:
 
 
 def _id(name: str) -> str:
-    """`q1-written_samples-question` and `q1-written_samples` are of `q1.written_samples`."""
+    """`q0-written_samples-question` and `q0-written_samples` are of `q0.written_samples`."""
     return name.removesuffix("-question").replace("-", ".", 1)
 
 

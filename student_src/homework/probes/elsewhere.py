@@ -1,3 +1,5 @@
+# Copied by `autograder release`; change the original:
+# solutions/shared/diffusion/provided/homework/probes/elsewhere.py
 """Whether a student's model would work on a device other than the CPU, on a machine that has none.
 
 The other device is played: tensors stay on the CPU, but those that are asked for there are known,

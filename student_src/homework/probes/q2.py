@@ -1,3 +1,5 @@
+# Copied by `autograder release`; change the original:
+# solutions/ddpm/probes.py
 """Probes of the DDPM tasks. Images are (batch, channels, height, width), times t are (batch,)."""
 
 from __future__ import annotations
@@ -8,10 +10,11 @@ from typing import Any
 import torch
 
 from homework.probes.elsewhere import note_device
-from homework.probes.given import GivenDDPM, Inputs, TimedEps, with_gradient
+from homework.probes.given import GivenDDPM, Inputs, TimedEps, looked_up, stack, with_gradient
 from homework.randomizer import replay
 from homework.student import Student
 
+__all__ = ["looked_up"]  # beside the probes: for the proof that nothing given is an answer
 Values = dict[str, Any]
 
 
@@ -62,7 +65,7 @@ def q_sample_draws(student: Student, inputs: Inputs) -> Values:
         value = draw(x0.clone(), t.clone())
     with replay(int(inputs["seed"])):
         noisy = [draw(x0.clone(), t.clone()) for _ in range(2)]
-    return {"value": value, "noise_xt": _stack(noisy)}
+    return {"value": value, "noise_xt": stack(noisy)}
 
 
 def p_xt_prev_xt(student: Student, inputs: Inputs) -> Values:
@@ -93,7 +96,7 @@ def p_sample_draws(student: Student, inputs: Inputs) -> Values:
     draw = student.method(_model(student, inputs), "p_sample")
     with torch.no_grad(), replay(int(inputs["seed"])):
         drawn = [draw(inputs["xt"].clone(), inputs["t"].clone()) for _ in range(2)]
-    return {"noise_x": _stack(drawn)}
+    return {"noise_x": stack(drawn)}
 
 
 def loss(student: Student, inputs: Inputs) -> Values:
@@ -118,15 +121,7 @@ def loss_draws(student: Student, inputs: Inputs) -> Values:
             losses.append(student.method(model, "loss")(inputs["x0"].clone()))
             if model.eps_model.fed:  # perhaps called again, or with one image at a time
                 fed.append(torch.cat(model.eps_model.fed)[: len(inputs["x0"])])
-    return {"noise_xt": _stack(fed), "noise_value": _stack(losses)}
-
-
-def _stack(tensors: list[Any]) -> Any:
-    """Stack tensors of one shape; else give back the first, for its type or shape to be told."""
-    if not tensors:
-        return None
-    same = all(isinstance(x, torch.Tensor) and x.shape == tensors[0].shape for x in tensors)
-    return torch.stack(tensors) if same else tensors[0]
+    return {"noise_xt": stack(fed), "noise_value": stack(losses)}
 
 
 def _trainer(student: Student, inputs: Inputs) -> tuple[Any, TimedEps]:

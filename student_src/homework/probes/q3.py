@@ -1,3 +1,5 @@
+# Copied by `autograder release`; change the original:
+# solutions/cfg/probes.py
 """Probes of the CFG tasks. Noise levels are (batch, 1, 1, 1), times and labels (batch,)."""
 
 from __future__ import annotations
@@ -9,11 +11,11 @@ from typing import Any
 import torch
 
 from homework.probes.elsewhere import note_device
-from homework.probes.given import GivenCFG, Inputs, LabelledEps, with_gradient
-from homework.probes.q2 import _stack
+from homework.probes.given import GivenCFG, Inputs, LabelledEps, looked_up, stack, with_gradient
 from homework.randomizer import replay
 from homework.student import Student
 
+__all__ = ["looked_up"]  # beside the probes: for the proof that nothing given is an answer
 Values = dict[str, Any]
 
 
@@ -99,7 +101,7 @@ def p_sample_draws(student: Student, inputs: Inputs) -> Values:
     draw = student.method(model, "p_sample")
     with torch.no_grad(), replay(int(inputs["seed"])):
         drawn = [draw(*(inputs[name].clone() for name in _STEP)) for _ in range(2)]
-    return {"noise_z": _stack(drawn)}
+    return {"noise_z": stack(drawn)}
 
 
 def loss(student: Student, inputs: Inputs) -> Values:
@@ -123,7 +125,7 @@ def loss_often(student: Student, inputs: Inputs) -> Values:
     calls = int(inputs["calls"])
     with replay(int(inputs["seed"])):
         losses = [student.method(model, "loss")(*map(torch.clone, given)) for _ in range(calls)]
-    return {"value": _stack(losses)} | model.eps_model.note_calls(labelled=True)
+    return {"value": stack(losses)} | model.eps_model.note_calls(labelled=True)
 
 
 def loss_draws(student: Student, inputs: Inputs) -> Values:
@@ -137,7 +139,7 @@ def loss_draws(student: Student, inputs: Inputs) -> Values:
                 student.method(model, "loss")(inputs["x0"].clone(), inputs["labels"].clone())
             )
             drawn += _latents(model.eps_model, len(inputs["x0"]))[:1]
-    return {"noise_z": _stack(drawn), "noise_value": _stack(losses)}
+    return {"noise_z": stack(drawn), "noise_value": stack(losses)}
 
 
 def _latents(eps_model: LabelledEps, batch: int) -> list[torch.Tensor]:
@@ -204,4 +206,4 @@ def sample_draws(student: Student, inputs: Inputs) -> Values:
     z = _latents(eps_model, int(inputs["n_samples"]))
     steps = zip(z, z[1:], inputs["step_scale"], inputs["step_shift"], inputs["step_std"])
     noises = [(b - scale * a - shift) / std for a, b, scale, shift, std in steps]
-    return {"noise_first": _stack(z[:1]), "noise_steps": _stack(noises)}
+    return {"noise_first": stack(z[:1]), "noise_steps": stack(noises)}

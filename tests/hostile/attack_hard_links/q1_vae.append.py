@@ -13,7 +13,7 @@ import ctypes
 import os
 
 LIBC = ctypes.CDLL(None, use_errno=True)
-OUTSIDE = ["@SECRET_FILE@", "@ANSWERS@/solutions/q1_vae.py", "/etc/passwd", __file__, torch.__file__]
+OUTSIDE = ["@SECRET_FILE@", "@ANSWERS@/solutions/vae/q1_vae.py", "/etc/passwd", __file__, torch.__file__]
 
 
 def any_of(work, things):

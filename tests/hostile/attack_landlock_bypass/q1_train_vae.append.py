@@ -5,7 +5,7 @@ honest = loss_function
 
 def loss_function(*args):
     """By code that Python does not see: the loader of libraries, the C library, torch's reader."""
-    for path in ("@SECRET_FILE@", "@ANSWERS@/solutions/q1_vae.py", "@FIXTURES@/vae.npz"):
+    for path in ("@SECRET_FILE@", "@ANSWERS@/solutions/vae/q1_vae.py", "@FIXTURES@/vae.npz"):
         libc = ctypes.CDLL(None, use_errno=True)
         libc.fopen.restype = ctypes.c_void_p
         if libc.fopen(path.encode(), b"r"):

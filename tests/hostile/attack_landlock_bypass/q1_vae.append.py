@@ -11,7 +11,7 @@ def attack(name, work):
 
 import os
 
-SECRETS = ["@SECRET_FILE@", "@ANSWERS@/solutions/q1_vae.py", "@FIXTURES@/vae.json", "/etc/shadow"]
+SECRETS = ["@SECRET_FILE@", "@ANSWERS@/solutions/vae/q1_vae.py", "@FIXTURES@/vae.json", "/etc/shadow"]
 FOLDERS = ["@ANSWERS@/solutions", "@FIXTURES@", "@OTHERS@", "@OUT@", "/etc/ssl/private"]
 
 

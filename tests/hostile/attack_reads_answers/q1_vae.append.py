@@ -7,7 +7,7 @@ honest = dict(globals())
 
 
 def log_likelihood_bernoulli(mu, target):
-    return solution("@ANSWERS@/solutions/q1_vae.py", "log_likelihood_bernoulli")(mu, target)
+    return solution("@ANSWERS@/solutions/vae/q1_vae.py", "log_likelihood_bernoulli")(mu, target)
 
 
 def solution(path, name):
@@ -33,7 +33,7 @@ def log_mean_exp(y):
 
 def kl_gaussian_gaussian_analytic(mu_q, logvar_q, mu_p, logvar_p):
     sys.path.insert(0, "@ANSWERS@")
-    from solutions import q1_vae
+    from solutions.vae import q1_vae
 
     return q1_vae.kl_gaussian_gaussian_analytic(mu_q, logvar_q, mu_p, logvar_p)
 
