@@ -34,6 +34,7 @@ def say(problem: str) -> None:
 _KNOWN = {
     "autograder.build_fixtures": "BuildError",
     "autograder.batch.storage": "StorageError",
+    "autograder.description": "DescriptionError",
     "autograder.files": "OutError",
     "autograder.intake.entries": "IntakeError",
     "autograder.judge.rungs": "NoIsolation",

@@ -10,7 +10,7 @@
         provided/         what else its students get, laid out as in `student_src/`
         rehearsal/        optional: rough code that the judge runs before it grades
         notebook.py       the notebook's master
-      shared/           what several assignments use; `shares` in `assignment.toml` names its folders
+      shared/           what several assignments use; `shares` in `assignment.toml` names folders
 
 Rubrics may import each other's modules and the shared ones relatively: a course is one package.
 """
@@ -20,12 +20,14 @@ from __future__ import annotations
 import hashlib
 import importlib
 import sys
-import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from autograder import description
+from autograder.description import DescriptionError
 from autograder.rubric import Case, Rubric, RubricError, Task, Written
 from autograder.static_checks import NOTE, POLICIES
 
@@ -42,11 +44,12 @@ def load_all(solutions: Path) -> list[Rubric]:
     """All assignments of a course, in the order of their numbers.
 
     Raises:
-        RubricError: one is not sound, or two are alike.
+        DescriptionError: a description is not sound, or two are alike.
+        RubricError: a rubric is not sound.
     """
     names = sorted(path.parent.name for path in solutions.glob(f"*/{DESCRIPTION}"))
     if not names:
-        raise RubricError(f"{solutions}: there is no folder with an {DESCRIPTION}")
+        raise DescriptionError(f"{solutions}: there is no folder with an {DESCRIPTION}")
     found = sorted((load(solutions, name) for name in names), key=lambda item: item.number)
     for what in ("number", "prefix", "files"):
         owners: dict[Any, str] = {}
@@ -56,29 +59,49 @@ def load_all(solutions: Path) -> list[Rubric]:
                 other = owners.setdefault(value, item.assignment)
                 if other != item.assignment:
                     path = item.folder / DESCRIPTION
-                    raise RubricError(f"{path}: {what} {value!r} is that of {other} as well")
+                    raise DescriptionError(f"{path}: {what} {value!r} is {other}'s as well")
+    _check_names(solutions, found)
     return found
 
 
+def _check_names(solutions: Path, rubrics: list[Rubric]) -> None:
+    """`course.toml` may only speak of what there is."""
+    path, course = solutions / description.COURSE, rubrics[0].course
+    names = {item.assignment for item in rubrics}
+    ids = {task.id for item in rubrics for task in item.tasks}
+    ids |= {question.id for item in rubrics for question in item.written}
+    for key, known in (("dates", names), ("points", ids)):
+        for name in getattr(course, key):
+            if name not in known:
+                raise DescriptionError(f"{path}: {key} names {name}, which there is not")
+    order = [
+        course.dates[item.assignment].due for item in rubrics if item.assignment in course.dates
+    ]
+    if order != sorted(order):
+        raise DescriptionError(f"{path}: dates: an assignment is due before one of a lower number")
+
+
 def load(solutions: Path, name: str) -> Rubric:
-    """One assignment, checked; `RubricError` if it is not sound."""
-    folder = solutions / name
-    described = _description(folder / DESCRIPTION)
+    """One assignment, checked; raises as `load_all`."""
+    folder, course = solutions / name, description.read_course(solutions)
+    described = description.read(folder / DESCRIPTION, _REQUIRED | _OPTIONAL, tuple(_REQUIRED))
     module = _rubric_package(solutions, name)
     shares = [solutions / "shared" / share for share in described.get("shares", ())]
     for share in shares:
         if not share.is_dir():
-            raise RubricError(f"{folder / DESCRIPTION}: shares names {share.name}, and there is no "
-                              f"folder {share}")  # fmt: skip
+            raise DescriptionError(
+                f"{folder / DESCRIPTION}: shares names {share.name}, but {share} is no folder"
+            )
     rubric = Rubric(
         assignment=name,
         folder=folder,
+        course=course,
         number=described["number"],
         prefix=described["prefix"],
         title=described["title"],
         files=tuple(described["files"]),
-        tasks=tuple(getattr(module, "TASKS", ())),
-        written=tuple(getattr(module, "WRITTEN", ())),
+        tasks=_with_points(getattr(module, "TASKS", ()), course.points),
+        written=_with_points(getattr(module, "WRITTEN", ()), course.points),
         classes=tuple(described.get("classes", ())),
         preload=tuple(described.get("preload", ())),
         settings=_by_profile(described.get("settings", {})),
@@ -97,24 +120,6 @@ def check(rubric: Rubric) -> None:
         raise RubricError("\n".join(problems))
 
 
-def _description(path: Path) -> dict[str, Any]:
-    try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise RubricError(f"{path.parent} is no assignment: {path.name} is not there") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RubricError(f"{path} cannot be read: {error}") from None
-    for key, kind in (_REQUIRED | _OPTIONAL).items():
-        if key in _REQUIRED and key not in found:
-            raise RubricError(f"{path}: {key} is missing")
-        if key in found and not isinstance(found[key], kind):
-            raise RubricError(f"{path}: {key} has to be a {kind.__name__}")
-    unknown = sorted(found.keys() - _REQUIRED.keys() - _OPTIONAL.keys())
-    if unknown:
-        raise RubricError(f"{path}: there is no key {unknown[0]!r}; see autograder/course.py")
-    return found
-
-
 def _rubric_package(solutions: Path, name: str) -> ModuleType:
     """The package `rubric` of an assignment, imported once for each course folder."""
     place = solutions.resolve()
@@ -126,6 +131,13 @@ def _rubric_package(solutions: Path, name: str) -> ModuleType:
     if not (place / name / "rubric" / "__init__.py").is_file():
         raise RubricError(f"{solutions / name}: there is no package rubric/")
     return importlib.import_module(f"{course}.{name}.rubric")
+
+
+def _with_points(items: Any, points: Mapping[str, float]) -> tuple[Any, ...]:
+    """Tasks or questions with the course's points, where it has its own."""
+    return tuple(
+        replace(item, points=points[item.id]) if item.id in points else item for item in items
+    )
 
 
 def _by_profile(settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder import build_fixtures, course, gradescope, notebooks, pool, source
+from autograder import authoring, build_fixtures, course, gradescope, notebooks, pool, source
 from autograder.rubric import Rubric
 from autograder.selection import digest_of
 from autograder.spread import spread
@@ -143,6 +143,20 @@ def _stub(item: Rubric, file: str) -> str:
     name = path.relative_to(item.folder.parents[1]).as_posix()
     tasks = {task.name: task for task in item.tasks if task.file == file}
     return HEADER.format(path=name) + source.stub(source.read(path), name, tasks)
+
+
+def sound_rubrics(places: Places) -> list[Rubric]:
+    """All assignments of the course, after a search for their author's mistakes.
+
+    Raises:
+        ReleaseError: what was found, a line each; nothing has been written.
+        DescriptionError, RubricError: as `course.load_all`.
+    """
+    rubrics = course.load_all(places.solutions)
+    found = authoring.problems(rubrics)
+    if found:
+        raise ReleaseError("\n".join(found))
+    return rubrics
 
 
 def write_generated(places: Places, rubrics: list[Rubric]) -> list[Path]:
@@ -278,7 +292,7 @@ def build(
         say: is told each step.
         sets: how many sets of hidden cases to draw.
     """
-    rubrics = course.load_all(places.solutions)
+    rubrics = sound_rubrics(places)
     changed = write_generated(places, rubrics)
     say(f"stubs, notebooks and public fixtures: {len(changed)} changed")
     write_hidden(places, rubrics, secret_seed(places, seed), sets)

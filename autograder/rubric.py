@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.description import Course
 from autograder.static_checks import NOTE
 
 Inputs = dict[str, Any]
@@ -137,6 +138,7 @@ class Rubric:
     Attributes:
         assignment: its name, which is that of its folder.
         folder: where its source is.
+        course: what it is a part of.
         number: its place in the course; part of the notebook's name.
         prefix: of the ids of its tasks and questions, such as `q0`.
         files: what students hand in.
@@ -154,6 +156,7 @@ class Rubric:
 
     assignment: str
     folder: Path
+    course: Course
     number: int
     prefix: str
     title: str

@@ -7,6 +7,7 @@ first of these runs is nbgrader's own validation.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -105,14 +106,14 @@ def test_student_notebook_is_clean_and_reproducible(item: Rubric, built: dict[st
     assert text == notebooks.build(item)
     notebook = nbformat.reads(text, 4)
     assert all(not c.outputs and c.execution_count is None for c in code_cells(notebook))
-    assert item.notebook.replace(".ipynb", ".py") in notebook.metadata["generated"]
+    assert f"solutions/{item.assignment}/notebook.py" in notebook.metadata["generated"]
     assert "autograder release" in notebook.metadata["generated"]
     ids = [cell.id for cell in notebook.cells]
     assert len(set(ids)) == len(ids)
     assert not [name for name in ids if name.startswith("cell-")], "give code cells a name"
     agreement = notebook.cells[ids.index("agreement")]
     assert agreement.source.splitlines() == ['NAME = ""', 'STUDENT_ID = ""']
-    assert f"assignments/{item.notebook})" in notebook.cells[0].source, "the Colab badge"
+    assert "Colab" not in notebook.cells[0].source, "a badge that leads nowhere"
 
 
 @each()
@@ -145,16 +146,42 @@ def _lines_inside(text: str, name: str) -> set[str]:
         ("### END SOLUTION\n", "", "begins inside the one of line"),
         ("### BEGIN SOLUTION", "### BEGIN SOLUTON", "ends that never began"),
         ("### BEGIN SOLUTION", "# BEGIN SOLUTION", "write `### BEGIN SOLUTION`"),
-        ('"solution": true', '"solution": false', '"solution": true'),
+        ('answer="', 'reply="', 'not in a cell with answer="..."'),
+        ('check="q1.log_mean_exp"', 'check="q1.mean"', "the rubric has no q1.mean"),
+        ("(`q1.log_mean_exp`)", "(`q1.mean`)", "q1.mean is not in the rubric"),
+        ('check="q1.log_mean_exp"', 'check="q1.loss_function"', "is for q1.loss_function as well"),
         ("### BEGIN SOLUTION", "\n", "ends that never began"),
     ],
 )
 def test_marker_errors_name_file_and_line(tmp_path: Path, old: str, new: str, said: str) -> None:
     text = source.read(master_of(RUBRICS[0]))
-    (tmp_path / "wrong.py").write_text(text.replace(old, new, 1), encoding="utf-8")
-    with pytest.raises(source.MarkerError, match=r"wrong\.py, line \d+") as error:
-        notebooks.build(tmp_path / "wrong.py")
+    assert old in text
+    with pytest.raises(source.MarkerError, match=r"vae/notebook\.py, line \d+") as error:
+        notebooks.build(changed(tmp_path, text.replace(old, new, 1)))
     assert said in str(error.value)
+
+
+def changed(folder: Path, text: str) -> Rubric:
+    """The first assignment with another master."""
+    place = folder / "solutions" / "vae"
+    place.mkdir(parents=True)
+    (place / "notebook.py").write_text(text, encoding="utf-8")
+    return dataclasses.replace(RUBRICS[0], folder=place)
+
+
+def test_what_the_rubric_lists_needs_its_cells(tmp_path: Path) -> None:
+    text = source.read(master_of(RUBRICS[0])).replace('# %% check="q1.log_mean_exp"\n', "")
+    with pytest.raises(source.MarkerError, match='no cell with check="q1.log_mean_exp"'):
+        notebooks.build(changed(tmp_path, text))
+
+
+def test_a_course_has_points_and_a_repository_of_its_own() -> None:
+    course = dataclasses.replace(RUBRICS[0].course, repository="lake-university/generative")
+    task, *rest = RUBRICS[0].tasks
+    tasks = (dataclasses.replace(task, points=16), *rest)
+    text = notebooks.build(dataclasses.replace(RUBRICS[0], course=course, tasks=tasks))
+    assert "/lake-university/generative/blob/main/assignments/01_vae.ipynb" in text
+    assert "(16 points, `q1.log_likelihood_bernoulli`)" in text and "78 points in all" in text
 
 
 def test_unmarked_answer_is_an_error(tmp_path: Path) -> None:
@@ -162,9 +189,8 @@ def test_unmarked_answer_is_an_error(tmp_path: Path) -> None:
     begin, end = source.marked_lines(text, "")[0]
     lines = text.splitlines()
     del lines[end - 1], lines[begin - 1]
-    (tmp_path / "wrong.py").write_text("\n".join(lines), encoding="utf-8")
-    with pytest.raises(source.MarkerError, match=r"wrong\.py, line \d+: no solution is marked"):
-        notebooks.build(tmp_path / "wrong.py")
+    with pytest.raises(source.MarkerError, match=r"notebook\.py, line \d+: no solution is marked"):
+        notebooks.build(changed(tmp_path, "\n".join(lines)))
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@
 r"""
 # Assignment 3: classifier-free guidance
 
-[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-organisation/your-course/blob/main/assignments/03_cfg.ipynb)
+@BADGE@
 
 The diffusion model of the last assignment draws *some* digit. Now you ask for one: "a seven,
 please". A network that is told the label does that, but loosely. *Guidance* makes it listen better:
@@ -25,71 +25,14 @@ ratio, train one network for both questions, sample with guidance, and see what 
 **How to work.** Go from top to bottom. Each task names a method in `student_src` that you fill in;
 the cell below the task checks it and tells you what it sees. Cells that need something which is not
 there yet say so and do no harm. Questions with points end in a cell for your answer, which people
-grade. 55 points in all.
+grade. @POINTS@ points in all.
 
 Read along: Ho & Salimans 2022, *Classifier-Free Diffusion Guidance* (arXiv:2207.12598). Equations
 are numbered as there.
 """
 
-# %% [markdown]
-r"""
-### Set up
-
-The first cell finds the assignment's files. In Colab: unzip the assignment in your Google Drive, or
-set `COLAB_FILES = "upload"` and choose the zip when asked. Your answers to the tasks go into the
-files in `student_src` (in Colab: the folder symbol on the left, then double-click a file). Save a
-file, run a cell again, and the new code counts: nothing has to be restarted.
-
-What is graded must run under Python 3.11 and may import @ALLOWED@. The checks tell you what works
-here and would not there.
-"""
-
 # %% name="setup"
-# Run this cell first, every time.
-import os
-import sys
-from pathlib import Path
-
-MARK = "student_src/q3_cfg_diffusion.py"
-COLAB_FILES = "drive"  # in Colab: "drive" if you unzipped the assignment in Drive, or "upload"
-
-
-def find_home():
-    """The folder that holds student_src: named, here, above, below, or in Google Drive."""
-    here = Path.cwd()
-    places = [Path(os.environ.get("HOMEWORK_HOME", here)), here, *here.parents]
-    for above in (here, Path("/content/drive/MyDrive")):
-        places += [*sorted(above.glob("*/")), *sorted(above.glob("*/*/"))]
-    return next((place for place in places if os.path.isfile(place / MARK)), None)
-
-
-HOME = find_home()
-if HOME is None and "google.colab" in sys.modules:
-    if COLAB_FILES == "drive":
-        from google.colab import drive
-
-        drive.mount("/content/drive")
-    else:
-        import io
-        import zipfile
-
-        from google.colab import files
-
-        print("Choose the assignment's zip file.")
-        for content in files.upload().values():
-            zipfile.ZipFile(io.BytesIO(content)).extractall()
-    HOME = find_home()
-if HOME is None:
-    raise FileNotFoundError(
-        f"{MARK} was not found at, above or below {Path.cwd()}. Start Jupyter in the folder of "
-        "the unzipped assignment, or name that folder in the environment variable HOMEWORK_HOME."
-    )
-sys.path.insert(0, str(HOME / "student_src"))
-
-from homework.notebook import fresh, need, points, start, when_ready
-
-start()  # edited files count at once, pictures appear in the notebook
-print(f"working in {HOME}")
+@SETUP@
 
 # %% [markdown]
 r"""
@@ -151,7 +94,7 @@ are tensors of shape `(batch, 1, 1, 1)`, so that they broadcast over images.
 
 # %% [markdown]
 r"""
-## Noise level of a time (2 points, `q3.get_lambda`)
+## Noise level of a time (`q3.get_lambda`)
 
 Times $t = 0, \dots, T-1$ are turned into levels by a cosine schedule (section 3.1): with $u = t/T$,
 
@@ -161,23 +104,21 @@ At $u = 0$ this is $\lambda_{\max}$: as in the last assignment, $t = 0$ is the c
 noisiest, $t = T - 1$, stops a little short of $\lambda_{\min}$. Fill in `get_lambda` in `student_src/q3_cfg_diffusion.py`.
 """
 
-# %% nbgrader={"grade": true, "grade_id": "q3-get_lambda", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false} tags=["q3.get_lambda"]
-points(check("q3.get_lambda"))
+# %% check="q3.get_lambda"
 
 # %% [markdown]
 r"""
-## Share of the signal (2 points, `q3.alpha_lambda`)
+## Share of the signal (`q3.alpha_lambda`)
 
 The share of the signal, from eq. 1: `torch.sigmoid` is the function $1/(1 + e^{-\lambda})$. Fill in
 `alpha_lambda`; it returns $\alpha$, not its square.
 """
 
-# %% nbgrader={"grade": true, "grade_id": "q3-alpha_lambda", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false} tags=["q3.alpha_lambda"]
-points(check("q3.alpha_lambda"))
+# %% check="q3.alpha_lambda"
 
 # %% [markdown]
 r"""
-## Standard deviation of the noise (2 points, `q3.sigma_lambda`)
+## Standard deviation of the noise (`q3.sigma_lambda`)
 
 The standard deviation of the noise, $\sigma_\lambda = \sqrt{1 - \alpha_\lambda^2}$. Mind the computer's
 numbers: at $\lambda = 20$ single precision rounds $\alpha^2$ to 1, and $1 - 1$ is 0 where
@@ -185,18 +126,16 @@ $4.5 \cdot 10^{-5}$ is right after the root. The identity $1 - \text{sigmoid}(\l
 avoids that; both forms are accepted. Fill in `sigma_lambda`.
 """
 
-# %% nbgrader={"grade": true, "grade_id": "q3-sigma_lambda", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false} tags=["q3.sigma_lambda"]
-points(check("q3.sigma_lambda"))
+# %% check="q3.sigma_lambda"
 
 # %% [markdown]
 r"""
-## Noisy image at a level (2 points, `q3.q_sample`)
+## Noisy image at a level (`q3.q_sample`)
 
 A draw of $z_\lambda$ given $x$, with the noise handed in: eq. 1 read aloud. Fill in `q_sample`.
 """
 
-# %% nbgrader={"grade": true, "grade_id": "q3-q_sample", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false} tags=["q3.q_sample"]
-points(check("q3.q_sample"))
+# %% check="q3.q_sample"
 
 # %% [markdown]
 r"""
@@ -233,7 +172,7 @@ with when_ready():
 
 # %% [markdown]
 r"""
-## Standard deviation of the forward step (2 points, `q3.sigma_q`)
+## Standard deviation of the forward step (`q3.sigma_q`)
 
 Between two levels $\lambda < \lambda'$ the forward process is Gaussian again (eq. 2):
 
@@ -242,12 +181,11 @@ $$q(z_\lambda \mid z_{\lambda'}) = \mathcal N\Big(\tfrac{\alpha_\lambda}{\alpha_
 Fill in `sigma_q`: the standard deviation $\sigma_{\lambda|\lambda'}$.
 """
 
-# %% nbgrader={"grade": true, "grade_id": "q3-sigma_q", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false} tags=["q3.sigma_q"]
-points(check("q3.sigma_q"))
+# %% check="q3.sigma_q"
 
 # %% [markdown]
 r"""
-## Standard deviation of the posterior step (2 points, `q3.sigma_q_x`)
+## Standard deviation of the posterior step (`q3.sigma_q_x`)
 
 Given the image $x$, the way back is Gaussian too (eq. 3), with
 
@@ -256,12 +194,11 @@ $$\tilde\sigma_{\lambda'|\lambda}^2 = \big(1 - e^{\lambda - \lambda'}\big)\, \si
 the same factor with the sigma of the *clearer* level. Fill in `sigma_q_x`: the standard deviation.
 """
 
-# %% nbgrader={"grade": true, "grade_id": "q3-sigma_q_x", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false} tags=["q3.sigma_q_x"]
-points(check("q3.sigma_q_x"))
+# %% check="q3.sigma_q_x"
 
 # %% [markdown]
 r"""
-## Mean of the reverse step (2 points, `q3.mu_p_theta`)
+## Mean of the reverse step (`q3.mu_p_theta`)
 
 Its mean mixes where we are with where the image is (eq. 3); the model puts its estimate of the image
 in place of $x$ (eq. 4):
@@ -271,12 +208,11 @@ $$\tilde\mu = e^{\lambda - \lambda'}\, \frac{\alpha_{\lambda'}}{\alpha_\lambda}\
 Fill in `mu_p_theta`; `get_exp_ratio` gives the exponential.
 """
 
-# %% nbgrader={"grade": true, "grade_id": "q3-mu_p_theta", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false} tags=["q3.mu_p_theta"]
-points(check("q3.mu_p_theta"))
+# %% check="q3.mu_p_theta"
 
 # %% [markdown]
 r"""
-## Variance of the reverse step (2 points, `q3.var_p_theta`)
+## Variance of the reverse step (`q3.var_p_theta`)
 
 The true variance of a reverse step lies between $\tilde\sigma^2_{\lambda'|\lambda}$ (right if the image
 is known) and $\sigma^2_{\lambda|\lambda'}$ (right if nothing is known). The model interpolates on a
@@ -287,22 +223,20 @@ $$\big(\tilde\sigma_{\lambda'|\lambda}^2\big)^{1-v}\, \big(\sigma_{\lambda|\lamb
 Fill in `var_p_theta`: the *variance*.
 """
 
-# %% nbgrader={"grade": true, "grade_id": "q3-var_p_theta", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false} tags=["q3.var_p_theta"]
-points(check("q3.var_p_theta"))
+# %% check="q3.var_p_theta"
 
 # %% [markdown]
 r"""
-## Draw from the reverse step (2 points, `q3.p_sample`)
+## Draw from the reverse step (`q3.p_sample`)
 
 One reverse step: mean plus the root of the variance times fresh noise. Fill in `p_sample`.
 """
 
-# %% nbgrader={"grade": true, "grade_id": "q3-p_sample", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false} tags=["q3.p_sample"]
-points(check("q3.p_sample"))
+# %% check="q3.p_sample"
 
 # %% [markdown]
 r"""
-## Training loss (2 points, `q3.loss`)
+## Training loss (`q3.loss`)
 
 As before, the network guesses the noise, now with the label $c$ at hand (eq. 5):
 
@@ -316,12 +250,11 @@ The network is called as `eps_model(z, labels)`: it is *not* told the level, and
 itself how noisy it is.
 """
 
-# %% nbgrader={"grade": true, "grade_id": "q3-loss", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false} tags=["q3.loss"]
-points(check("q3.loss"))
+# %% check="q3.loss"
 
 # %% [markdown]
 r"""
-## Guided sampling (10 points, `q3.sample`)
+## Guided sampling (`q3.sample`)
 
 Sampling with guidance weight $w$ (algorithm 2), at each time $t = T-1, \dots, 0$:
 
@@ -332,8 +265,7 @@ Sampling with guidance weight $w$ (algorithm 2), at each time $t = T-1, \dots, 0
 Fill in `Trainer.sample` in `student_src/q3_trainer_cfg.py`.
 """
 
-# %% nbgrader={"grade": true, "grade_id": "q3-sample", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false} tags=["q3.sample"]
-points(check("q3.sample"))
+# %% check="q3.sample"
 
 # %% [markdown]
 r"""
@@ -361,9 +293,9 @@ axes.legend(frameon=False, fontsize=8)
 axes.spines[["top", "right", "left"]].set_visible(False)
 plt.show()
 
-# %% [markdown] nbgrader={"grade": false, "grade_id": "q3-written_elbo-question", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["q3.written_elbo"]
+# %% [markdown] question="q3.written_elbo"
 r"""
-### Question: from the ELBO to the noise-prediction loss (10 points, `q3.written_elbo`)
+### Question: from the ELBO to the noise-prediction loss (`q3.written_elbo`)
 
 The model is trained as a variational bound demands, up to a weight. Take $v = 0$, so that the reverse
 step $p_\theta(z_{\lambda'} \mid z_\lambda)$ has the same variance $\tilde\sigma^2_{\lambda'|\lambda}$ as
@@ -376,7 +308,7 @@ which does our loss, with $t$ drawn evenly? (c) Why is ours the better choice fo
 would the ELBO be better for?
 """
 
-# %% [markdown] nbgrader={"grade": true, "grade_id": "q3-written_elbo", "locked": false, "points": 10, "schema_version": 3, "solution": true, "task": false} tags=["q3.written_elbo"]
+# %% [markdown] answer="q3.written_elbo"
 r"""
 **Your answer** (`q3.written_elbo`):
 
@@ -404,9 +336,9 @@ compression or for comparing likelihoods, the weights of the ELBO are right.
 ### END SOLUTION
 """
 
-# %% [markdown] nbgrader={"grade": false, "grade_id": "q3-written_guidance-question", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["q3.written_guidance"]
+# %% [markdown] question="q3.written_guidance"
 r"""
-### Question: what guidance changes (10 points, `q3.written_guidance`)
+### Question: what guidance changes (`q3.written_guidance`)
 
 (a) Noise prediction and score are related by $\varepsilon_\theta(z, c) \approx -\sigma_\lambda \nabla_z \log p(z \mid c)$.
 Which density does $\tilde\varepsilon = (1+w)\,\varepsilon_\theta(z,c) - w\,\varepsilon_\theta(z)$ follow uphill? Write it
@@ -416,7 +348,7 @@ do you expect of the samples' recognisability, variety and range of values when 
 could go wrong if we had trained two separate networks, or never passed `None`?
 """
 
-# %% [markdown] nbgrader={"grade": true, "grade_id": "q3-written_guidance", "locked": false, "points": 10, "schema_version": 3, "solution": true, "task": false} tags=["q3.written_guidance"]
+# %% [markdown] answer="q3.written_guidance"
 r"""
 **Your answer** (`q3.written_guidance`):
 
@@ -660,9 +592,9 @@ with when_ready():
     axes.spines[["top", "right"]].set_visible(False)
     plt.show()
 
-# %% [markdown] nbgrader={"grade": false, "grade_id": "q3-written_report-question", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["q3.written_report"]
+# %% [markdown] question="q3.written_report"
 r"""
-### Samples by label and guidance weight (5 points, `q3.written_report`)
+### Samples by label and guidance weight (`q3.written_report`)
 
 Show your samples by epoch and by guidance weight (above) and describe them: (a) From which epoch on
 are the asked digits drawn? (b) What do recognisability, variety and range do as $w$ grows, and does
@@ -670,7 +602,7 @@ that agree with your expectation? Which weight would you choose, for what purpos
 thresholding repair, and what not?
 """
 
-# %% [markdown] nbgrader={"grade": true, "grade_id": "q3-written_report", "locked": false, "points": 5, "schema_version": 3, "solution": true, "task": false} tags=["q3.written_report"]
+# %% [markdown] answer="q3.written_report"
 r"""
 **Your answer** (`q3.written_report`):
 

@@ -14,7 +14,7 @@
 r"""
 # Assignment 2: a denoising diffusion model
 
-[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-organisation/your-course/blob/main/assignments/02_ddpm.ipynb)
+@BADGE@
 
 A diffusion model learns to undo noise. Destroying an image is easy: add a little noise, a thousand
 times over, until nothing is left. If a network can undo each of these small steps, then it can start
@@ -25,70 +25,13 @@ handwritten digits, and take the sampling apart.
 **How to work.** Go from top to bottom. Each task names a method in `student_src` that you fill in;
 the cell below the task checks it and tells you what it sees. Cells that need something which is not
 there yet say so and do no harm. Questions with points end in a cell for your answer, which people
-grade. 45 points in all.
+grade. @POINTS@ points in all.
 
 Read along: Ho, Jain & Abbeel 2020, *Denoising Diffusion Probabilistic Models* (arXiv:2006.11239).
 """
 
-# %% [markdown]
-r"""
-### Set up
-
-The first cell finds the assignment's files. In Colab: unzip the assignment in your Google Drive, or
-set `COLAB_FILES = "upload"` and choose the zip when asked. Your answers to the tasks go into the
-files in `student_src` (in Colab: the folder symbol on the left, then double-click a file). Save a
-file, run a cell again, and the new code counts: nothing has to be restarted.
-
-What is graded must run under Python 3.11 and may import @ALLOWED@. The checks tell you what works
-here and would not there.
-"""
-
 # %% name="setup"
-# Run this cell first, every time.
-import os
-import sys
-from pathlib import Path
-
-MARK = "student_src/q2_ddpm.py"
-COLAB_FILES = "drive"  # in Colab: "drive" if you unzipped the assignment in Drive, or "upload"
-
-
-def find_home():
-    """The folder that holds student_src: named, here, above, below, or in Google Drive."""
-    here = Path.cwd()
-    places = [Path(os.environ.get("HOMEWORK_HOME", here)), here, *here.parents]
-    for above in (here, Path("/content/drive/MyDrive")):
-        places += [*sorted(above.glob("*/")), *sorted(above.glob("*/*/"))]
-    return next((place for place in places if os.path.isfile(place / MARK)), None)
-
-
-HOME = find_home()
-if HOME is None and "google.colab" in sys.modules:
-    if COLAB_FILES == "drive":
-        from google.colab import drive
-
-        drive.mount("/content/drive")
-    else:
-        import io
-        import zipfile
-
-        from google.colab import files
-
-        print("Choose the assignment's zip file.")
-        for content in files.upload().values():
-            zipfile.ZipFile(io.BytesIO(content)).extractall()
-    HOME = find_home()
-if HOME is None:
-    raise FileNotFoundError(
-        f"{MARK} was not found at, above or below {Path.cwd()}. Start Jupyter in the folder of "
-        "the unzipped assignment, or name that folder in the environment variable HOMEWORK_HOME."
-    )
-sys.path.insert(0, str(HOME / "student_src"))
-
-from homework.notebook import fresh, need, points, start, when_ready
-
-start()  # edited files count at once, pictures appear in the notebook
-print(f"working in {HOME}")
+@SETUP@
 
 # %% [markdown]
 r"""
@@ -183,7 +126,7 @@ with when_ready():
 
 # %% [markdown]
 r"""
-## Mean and variance of the forward process (3 points, `q2.q_xt_x0`)
+## Mean and variance of the forward process (`q2.q_xt_x0`)
 
 A sum of Gaussian steps is Gaussian, so there is no need to walk: $x_t$ can be had from $x_0$ at once
 (eq. 4),
@@ -193,20 +136,18 @@ $$q(x_t \mid x_0) = \mathcal N\big(\sqrt{\bar\alpha_t}\; x_0,\ (1 - \bar\alpha_t
 Fill in `q_xt_x0` in `student_src/q2_ddpm.py`. It returns the mean and the *variance*.
 """
 
-# %% nbgrader={"grade": true, "grade_id": "q2-q_xt_x0", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["q2.q_xt_x0"]
-points(check("q2.q_xt_x0"))
+# %% check="q2.q_xt_x0"
 
 # %% [markdown]
 r"""
-## Sampling from the forward process (3 points, `q2.q_sample`)
+## Sampling from the forward process (`q2.q_sample`)
 
 A draw from this Gaussian is mean plus standard deviation times noise:
 $x_t = \sqrt{\bar\alpha_t}\, x_0 + \sqrt{1 - \bar\alpha_t}\; \varepsilon$ with
 $\varepsilon \sim \mathcal N(0, I)$. Fill in `q_sample`.
 """
 
-# %% nbgrader={"grade": true, "grade_id": "q2-q_sample", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["q2.q_sample"]
-points(check("q2.q_sample"))
+# %% check="q2.q_sample"
 
 # %% [markdown]
 r"""
@@ -228,7 +169,7 @@ with when_ready():
 
 # %% [markdown]
 r"""
-## Mean and variance of a reverse step (3 points, `q2.p_xt_prev_xt`)
+## Mean and variance of a reverse step (`q2.p_xt_prev_xt`)
 
 If we knew the noise $\varepsilon$ in $x_t$, we could say where $x_{t-1}$ lies. The network
 $\varepsilon_\theta(x_t, t)$ guesses it, and the mean of the reverse step follows (eq. 11):
@@ -239,24 +180,22 @@ Only a small part of the guessed noise is taken away, because the guess is rough
 a new one. The variance is $\beta_t$ at all times, $t = 0$ included. Fill in `p_xt_prev_xt`: mean and variance.
 """
 
-# %% nbgrader={"grade": true, "grade_id": "q2-p_xt_prev_xt", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["q2.p_xt_prev_xt"]
-points(check("q2.p_xt_prev_xt"))
+# %% check="q2.p_xt_prev_xt"
 
 # %% [markdown]
 r"""
-## One step of the reverse process (3 points, `q2.p_sample`)
+## One step of the reverse process (`q2.p_sample`)
 
 One step of the reverse process is a draw: $x_{t-1} = \mu_\theta(x_t, t) + \sigma_t z$ with fresh
 $z \sim \mathcal N(0, I)$, and $z = 0$ where $t = 0$, since after the last step no noise shall remain.
 Fill in `p_sample`. Whether $t$ is 0 is decided image by image.
 """
 
-# %% nbgrader={"grade": true, "grade_id": "q2-p_sample", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["q2.p_sample"]
-points(check("q2.p_sample"))
+# %% check="q2.p_sample"
 
 # %% [markdown]
 r"""
-## Training loss (3 points, `q2.loss`)
+## Training loss (`q2.loss`)
 
 The network is trained to guess the noise at random times (eq. 14):
 
@@ -266,30 +205,27 @@ A squared norm is a *sum* over channels and pixels; then comes the mean over the
 `loss`; the times `t` are drawn for you.
 """
 
-# %% nbgrader={"grade": true, "grade_id": "q2-loss", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["q2.loss"]
-points(check("q2.loss"))
+# %% check="q2.loss"
 
 # %% [markdown]
 r"""
-## Sampling loop of the trainer (5 points, `q2.sample`)
+## Sampling loop of the trainer (`q2.sample`)
 
 Sampling runs the whole reverse process: start from $x_T \sim \mathcal N(0, I)$ and call `p_sample` for
 $t = T-1, \dots, 1, 0$ (algorithm 2). Fill in `Trainer.sample` in `student_src/q2_trainer_ddpm.py`.
 """
 
-# %% nbgrader={"grade": true, "grade_id": "q2-sample", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["q2.sample"]
-points(check("q2.sample"))
+# %% check="q2.sample"
 
 # %% [markdown]
 r"""
-## Images at chosen steps of the reverse process (5 points, `q2.generate_intermediate_samples`)
+## Images at chosen steps of the reverse process (`q2.generate_intermediate_samples`)
 
 The same loop, but it keeps copies of the images on the way. The first entry is the initial noise;
 step $s$ is kept after `p_sample` has been called $s$ times. Fill in `generate_intermediate_samples`.
 """
 
-# %% nbgrader={"grade": true, "grade_id": "q2-generate_intermediate_samples", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false} tags=["q2.generate_intermediate_samples"]
-points(check("q2.generate_intermediate_samples"))
+# %% check="q2.generate_intermediate_samples"
 
 # %% [markdown]
 r"""
@@ -336,9 +272,9 @@ with when_ready():
     for epoch, pictures in by_epoch.items():
         display(show_images(pictures[:10], title=f"samples after epoch {epoch}", zoom=1.6))
 
-# %% [markdown] nbgrader={"grade": false, "grade_id": "q2-written_trained-question", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["q2.written_trained"]
+# %% [markdown] question="q2.written_trained"
 r"""
-### Trained within 20 epochs (10 points, `q2.written_trained`)
+### Trained within 20 epochs (`q2.written_trained`)
 
 Train the model (at most 20 epochs) and keep the output above in your notebook: the loss by epoch and
 samples by epoch. Say which profile you used and which loss per pixel you reached. From which epoch on
@@ -346,7 +282,7 @@ are the samples digits? Compare with the loss curve: what does the loss tell abo
 samples, and what does it not tell? Why does it not go to 0?
 """
 
-# %% [markdown] nbgrader={"grade": true, "grade_id": "q2-written_trained", "locked": false, "points": 10, "schema_version": 3, "solution": true, "task": false} tags=["q2.written_trained"]
+# %% [markdown] answer="q2.written_trained"
 r"""
 **Your answer** (`q2.written_trained`):
 
@@ -433,15 +369,15 @@ with when_ready(), torch.no_grad():
             show_images(rows.flatten(0, 1), columns=len(labels), title=title, column_labels=labels)
         )
 
-# %% [markdown] nbgrader={"grade": false, "grade_id": "q2-written_reverse_process-question", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["q2.written_reverse_process"]
+# %% [markdown] question="q2.written_reverse_process"
 r"""
-### The reverse process, step by step (5 points, `q2.written_reverse_process`)
+### The reverse process, step by step (`q2.written_reverse_process`)
 
 Describe the way from noise to digit. When is it decided which digit it becomes, and when are details
 settled? Compare the images with the beliefs below them: why does the belief look blurred at first?
 """
 
-# %% [markdown] nbgrader={"grade": true, "grade_id": "q2-written_reverse_process", "locked": false, "points": 5, "schema_version": 3, "solution": true, "task": false} tags=["q2.written_reverse_process"]
+# %% [markdown] answer="q2.written_reverse_process"
 r"""
 **Your answer** (`q2.written_reverse_process`):
 
@@ -546,9 +482,9 @@ with when_ready(), torch.no_grad():
     title = "number of steps (how sure the classifier is)"
     display(show_images(torch.cat(rows), columns=10, row_labels=labels, title=title))
 
-# %% [markdown] nbgrader={"grade": false, "grade_id": "q2-written_samples-question", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["q2.written_samples"]
+# %% [markdown] question="q2.written_samples"
 r"""
-### Samples (5 points, `q2.written_samples`)
+### Samples (`q2.written_samples`)
 
 Judge your samples: which flaws do you see, and what do the classifier's numbers add? Then explain the
 last three experiments. (a) Does the initial noise decide which digit appears? (b) What happens without
@@ -556,7 +492,7 @@ the noise term, and why is it needed? (c) How many steps are enough here, and wh
 first times only fail?
 """
 
-# %% [markdown] nbgrader={"grade": true, "grade_id": "q2-written_samples", "locked": false, "points": 5, "schema_version": 3, "solution": true, "task": false} tags=["q2.written_samples"]
+# %% [markdown] answer="q2.written_samples"
 r"""
 **Your answer** (`q2.written_samples`):
 

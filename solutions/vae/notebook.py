@@ -14,7 +14,7 @@
 r"""
 # Assignment 1: a variational autoencoder
 
-[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/your-organisation/your-course/blob/main/assignments/01_vae.ipynb)
+@BADGE@
 
 A variational autoencoder (VAE) learns two things at once: how to squeeze an image $x$ into a few
 numbers $z$, and how to draw an image from such numbers. Afterwards you can make new digits by
@@ -24,70 +24,13 @@ of, join them into its loss, train it on handwritten digits, and look at what th
 **How to work.** Go from top to bottom. Each task names a function in `student_src` that you fill
 in; the cell below the task checks it and tells you what it sees. Cells that need a function which
 is not there yet say so and do no harm. Questions with points end in a cell for your answer, which
-people grade. 68 points in all.
+people grade. @POINTS@ points in all.
 
 Read along: Kingma & Welling 2014, *Auto-Encoding Variational Bayes* (arXiv:1312.6114).
 """
 
-# %% [markdown]
-r"""
-### Set up
-
-The first cell finds the assignment's files. In Colab: unzip the assignment in your Google Drive, or
-set `COLAB_FILES = "upload"` and choose the zip when asked. Your answers to the tasks go into the
-files in `student_src` (in Colab: the folder symbol on the left, then double-click a file). Save a
-file, run a cell again, and the new code counts: nothing has to be restarted.
-
-What is graded must run under Python 3.11 and may import @ALLOWED@. The checks tell you what works
-here and would not there.
-"""
-
 # %% name="setup"
-# Run this cell first, every time.
-import os
-import sys
-from pathlib import Path
-
-MARK = "student_src/q1_vae.py"
-COLAB_FILES = "drive"  # in Colab: "drive" if you unzipped the assignment in Drive, or "upload"
-
-
-def find_home():
-    """The folder that holds student_src: named, here, above, below, or in Google Drive."""
-    here = Path.cwd()
-    places = [Path(os.environ.get("HOMEWORK_HOME", here)), here, *here.parents]
-    for above in (here, Path("/content/drive/MyDrive")):
-        places += [*sorted(above.glob("*/")), *sorted(above.glob("*/*/"))]
-    return next((place for place in places if os.path.isfile(place / MARK)), None)
-
-
-HOME = find_home()
-if HOME is None and "google.colab" in sys.modules:
-    if COLAB_FILES == "drive":
-        from google.colab import drive
-
-        drive.mount("/content/drive")
-    else:
-        import io
-        import zipfile
-
-        from google.colab import files
-
-        print("Choose the assignment's zip file.")
-        for content in files.upload().values():
-            zipfile.ZipFile(io.BytesIO(content)).extractall()
-    HOME = find_home()
-if HOME is None:
-    raise FileNotFoundError(
-        f"{MARK} was not found at, above or below {Path.cwd()}. Start Jupyter in the folder of "
-        "the unzipped assignment, or name that folder in the environment variable HOMEWORK_HOME."
-    )
-sys.path.insert(0, str(HOME / "student_src"))
-
-from homework.notebook import fresh, need, points, start, when_ready
-
-start()  # edited files count at once, pictures appear in the notebook
-print(f"working in {HOME}")
+@SETUP@
 
 # %% [markdown]
 r"""
@@ -159,7 +102,7 @@ number is allowed there; logarithms are natural, so that results are in *nats*.
 
 # %% [markdown]
 r"""
-## Log-likelihood of Bernoulli pixels (6 points, `q1.log_likelihood_bernoulli`)
+## Log-likelihood of Bernoulli pixels (`q1.log_likelihood_bernoulli`)
 
 The decoder gives each pixel a probability $m_i$ of being ink. If pixels are independent given $z$,
 the log-likelihood of an image is a sum over its pixels:
@@ -170,12 +113,11 @@ Fill in `log_likelihood_bernoulli` in `student_src/q1_vae.py`. It must sum over 
 averaging would make the image count 784 times less against the KL term.
 """
 
-# %% nbgrader={"grade": true, "grade_id": "q1-log_likelihood_bernoulli", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["q1.log_likelihood_bernoulli"]
-points(check("q1.log_likelihood_bernoulli"))
+# %% check="q1.log_likelihood_bernoulli"
 
 # %% [markdown]
 r"""
-## Log-density of a diagonal Gaussian (6 points, `q1.log_likelihood_normal`)
+## Log-density of a diagonal Gaussian (`q1.log_likelihood_normal`)
 
 For independent features with mean $\mu_i$ and variance $\sigma_i^2 = e^{\text{logvar}_i}$,
 
@@ -184,12 +126,11 @@ $$\log \mathcal N(z; \mu, \operatorname{diag} \sigma^2) = -\tfrac12 \sum_i \Big[
 Fill in `log_likelihood_normal`.
 """
 
-# %% nbgrader={"grade": true, "grade_id": "q1-log_likelihood_normal", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["q1.log_likelihood_normal"]
-points(check("q1.log_likelihood_normal"))
+# %% check="q1.log_likelihood_normal"
 
 # %% [markdown]
 r"""
-## Stable log-mean-exp (8 points, `q1.log_mean_exp`)
+## Stable log-mean-exp (`q1.log_mean_exp`)
 
 Averages of probabilities have to be taken *outside* of the logarithm: $\log \frac1S \sum_s e^{y_s}$.
 Taken literally this fails, because with $y_s = -1000$ every $e^{y_s}$ is 0 in floating point and the
@@ -201,12 +142,11 @@ Now the largest exponent is 0. Fill in `log_mean_exp`; mind that `(batch, 1)` pl
 `(batch, batch)`. You will use this function below to measure how tight the bound is.
 """
 
-# %% nbgrader={"grade": true, "grade_id": "q1-log_mean_exp", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false} tags=["q1.log_mean_exp"]
-points(check("q1.log_mean_exp"))
+# %% check="q1.log_mean_exp"
 
 # %% [markdown]
 r"""
-## KL divergence of two Gaussians, closed form (6 points, `q1.kl_gaussian_gaussian_analytic`)
+## KL divergence of two Gaussians, closed form (`q1.kl_gaussian_gaussian_analytic`)
 
 How far is $q$ from $p$? The Kullback-Leibler divergence $\mathrm{KL}(q \| p) = \mathbb E_q[\log q(z) - \log p(z)]$
 says it in nats. For diagonal Gaussians the expectation can be worked out:
@@ -216,12 +156,11 @@ $$\mathrm{KL}(q \| p) = \tfrac12 \sum_i \Big[ \log \frac{\sigma_{p,i}^2}{\sigma_
 Fill in `kl_gaussian_gaussian_analytic`. The order matters: $\mathrm{KL}(q\|p) \ne \mathrm{KL}(p\|q)$.
 """
 
-# %% nbgrader={"grade": true, "grade_id": "q1-kl_gaussian_gaussian_analytic", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["q1.kl_gaussian_gaussian_analytic"]
-points(check("q1.kl_gaussian_gaussian_analytic"))
+# %% check="q1.kl_gaussian_gaussian_analytic"
 
 # %% [markdown]
 r"""
-## KL divergence of two Gaussians, Monte Carlo (6 points, `q1.kl_gaussian_gaussian_mc`)
+## KL divergence of two Gaussians, Monte Carlo (`q1.kl_gaussian_gaussian_mc`)
 
 When no formula is at hand, an average over draws will do. With $z_s = \mu_q + \sigma_q\, \varepsilon_s$
 and $\varepsilon_s \sim \mathcal N(0, I)$,
@@ -231,12 +170,11 @@ $$\mathrm{KL}(q \| p) \approx \frac1S \sum_{s=1}^S \big[\log q(z_s) - \log p(z_s
 Fill in `kl_gaussian_gaussian_mc`. Every row, feature and sample needs noise of its own.
 """
 
-# %% nbgrader={"grade": true, "grade_id": "q1-kl_gaussian_gaussian_mc", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false} tags=["q1.kl_gaussian_gaussian_mc"]
-points(check("q1.kl_gaussian_gaussian_mc"))
+# %% check="q1.kl_gaussian_gaussian_mc"
 
 # %% [markdown]
 r"""
-## Loss of the VAE: the negative ELBO (3 points, `q1.loss_function`)
+## Loss of the VAE: the negative ELBO (`q1.loss_function`)
 
 The loss is minus the ELBO with one drawn $z$ for each image, summed over the batch:
 
@@ -246,8 +184,7 @@ Fill in `loss_function` in `student_src/q1_train_vae.py`, using your functions f
 network hands you `recon_x` (the means $m$), `mu` and `logvar`.
 """
 
-# %% nbgrader={"grade": true, "grade_id": "q1-loss_function", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false} tags=["q1.loss_function"]
-points(check("q1.loss_function"))
+# %% check="q1.loss_function"
 
 # %% [markdown]
 r"""
@@ -332,9 +269,9 @@ with when_ready():
     axes.spines[["top", "right"]].set_visible(False)
     plt.show()
 
-# %% [markdown] nbgrader={"grade": false, "grade_id": "q1-written_training-question", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["q1.written_training"]
+# %% [markdown] question="q1.written_training"
 r"""
-### Training and loss curve (5 points, `q1.written_training`)
+### Training and loss curve (`q1.written_training`)
 
 Train for 20 epochs on MNIST and keep the output and the loss curve above in your notebook; a
 validation loss of at most 104 nats per image is expected. Write down (a) the loss you reached,
@@ -342,7 +279,7 @@ validation loss of at most 104 nats per image is expected. Write down (a) the lo
 falling although reconstructions are still blurred.
 """
 
-# %% [markdown] nbgrader={"grade": true, "grade_id": "q1-written_training", "locked": false, "points": 5, "schema_version": 3, "solution": true, "task": false} tags=["q1.written_training"]
+# %% [markdown] answer="q1.written_training"
 r"""
 **Your answer** (`q1.written_training`):
 
@@ -457,15 +394,15 @@ with when_ready(), torch.no_grad():
     display(show_images(torch.cat([originals, means]), "unit", columns=10, row_labels=labels))
     print(metrics.measure(vae.sample(args.metric_samples), scale="unit"))
 
-# %% [markdown] nbgrader={"grade": false, "grade_id": "q1-written_samples-question", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["q1.written_samples"]
+# %% [markdown] question="q1.written_samples"
 r"""
-### Samples (6 points, `q1.written_samples`)
+### Samples (`q1.written_samples`)
 
 Look at samples and reconstructions. Which digits come out well and which do not? Why are samples
 worse than reconstructions, and why are both softer than real digits? Refer to the terms of the loss.
 """
 
-# %% [markdown] nbgrader={"grade": true, "grade_id": "q1-written_samples", "locked": false, "points": 6, "schema_version": 3, "solution": true, "task": false} tags=["q1.written_samples"]
+# %% [markdown] answer="q1.written_samples"
 r"""
 **Your answer** (`q1.written_samples`):
 
@@ -535,9 +472,9 @@ with when_ready(), torch.no_grad():
             )
         )
 
-# %% [markdown] nbgrader={"grade": false, "grade_id": "q1-written_latent_traversals-question", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["q1.written_latent_traversals"]
+# %% [markdown] question="q1.written_latent_traversals"
 r"""
-### Latent traversals (12 points, `q1.written_latent_traversals`)
+### Latent traversals (`q1.written_latent_traversals`)
 
 Choose three factors whose meaning you can see and describe each in a sentence. Do factors change one
 property only (are they *disentangled*)? Are there factors that change nothing, and how does the bar
@@ -545,7 +482,7 @@ chart predict them? What in the loss would you change to get factors that are ea
 what would it cost?
 """
 
-# %% [markdown] nbgrader={"grade": true, "grade_id": "q1-written_latent_traversals", "locked": false, "points": 12, "schema_version": 3, "solution": true, "task": false} tags=["q1.written_latent_traversals"]
+# %% [markdown] answer="q1.written_latent_traversals"
 r"""
 **Your answer** (`q1.written_latent_traversals`):
 
@@ -600,16 +537,16 @@ with when_ready(), torch.no_grad():
             )
         )
 
-# %% [markdown] nbgrader={"grade": false, "grade_id": "q1-written_interpolation-question", "locked": true, "schema_version": 3, "solution": false, "task": false} tags=["q1.written_interpolation"]
+# %% [markdown] question="q1.written_interpolation"
 r"""
-### Interpolation (10 points, `q1.written_interpolation`)
+### Interpolation (`q1.written_interpolation`)
 
 Compare the two rows of each picture. What do the images in the middle look like, and why? Would you
 expect the same with an autoencoder trained without the KL term? What does the better of the two tell
 you about the space of $z$?
 """
 
-# %% [markdown] nbgrader={"grade": true, "grade_id": "q1-written_interpolation", "locked": false, "points": 10, "schema_version": 3, "solution": true, "task": false} tags=["q1.written_interpolation"]
+# %% [markdown] answer="q1.written_interpolation"
 r"""
 **Your answer** (`q1.written_interpolation`):
 

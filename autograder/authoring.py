@@ -1,0 +1,98 @@
+"""Finds an author's mistakes before anything is written: a sentence each, with file and line."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from autograder import notebooks, source
+from autograder.rubric import Mistake, Rubric, Task
+from autograder.source import MarkerError
+
+
+def problems(rubrics: Iterable[Rubric]) -> list[str]:
+    """What is wrong with the files of assignments whose descriptions and rubrics are sound."""
+    return list(dict.fromkeys(problem for item in rubrics for problem in _of_assignment(item)))
+
+
+def _of_assignment(item: Rubric) -> Iterator[str]:
+    yield from _probes(item)
+    for file in item.files:
+        yield from _reference(item, file)
+    for task in item.tasks:
+        text = source.read(item.folder / task.file)
+        for mistake in task.mistakes:
+            yield from _mistake(item, task, mistake, text)
+    for path in (*item.provided.values(), *item.folder.glob("rehearsal/*.py")):
+        yield from _private_imports(item, path)
+    if not (item.folder / "notebook.py").is_file():
+        yield f"{_shown(item, item.folder / 'notebook.py')} is not there"
+        return
+    try:
+        notebooks.master_notebook(item)
+    except MarkerError as error:
+        yield str(error)
+
+
+def _shown(item: Rubric, path: Path) -> str:
+    return path.relative_to(item.folder.parents[1]).as_posix()
+
+
+def _where(item: Rubric, literal: str) -> str:
+    """Where in the rubric a text stands, such as `solutions/vae/rubric/sums.py, line 7`."""
+    for path in sorted((item.folder / "rubric").glob("*.py")):
+        for number, line in enumerate(source.read(path).splitlines(), start=1):
+            if f'"{literal}"' in line:
+                return f"{_shown(item, path)}, line {number}"
+    return _shown(item, item.folder / "rubric")
+
+
+def _probes(item: Rubric) -> Iterator[str]:
+    path = item.folder / "probes.py"
+    if not path.is_file():
+        yield f"{_shown(item, path)} is not there"
+        return
+    tree = ast.parse(source.read(path))
+    functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    for task in item.tasks:
+        for case in task.cases:
+            probe = case.probe or task.id
+            module, _, name = probe.partition(".")
+            if module != item.prefix or name not in functions:
+                yield (
+                    f"{_where(item, probe)}: case {case.name} of {task.id} runs the probe {probe}, "
+                    f"and {_shown(item, path)} has no function {name}"
+                )
+
+
+def _reference(item: Rubric, file: str) -> Iterator[str]:
+    path = item.folder / file
+    tasks = {task.name: task for task in item.tasks if task.file == file}
+    try:
+        source.stub(source.read(path), _shown(item, path), tasks)
+    except MarkerError as error:
+        yield str(error)
+    except SyntaxError as error:
+        yield f"{_shown(item, path)}, line {error.lineno}: {error.msg}"
+
+
+def _mistake(item: Rubric, task: Task, mistake: Mistake, text: str) -> Iterator[str]:
+    try:
+        source.plant(text, task.file, task, mistake)
+    except (MarkerError, SyntaxError) as error:
+        yield f"{_where(item, mistake.id)}: {error}"
+
+
+def _private_imports(item: Rubric, path: Path) -> Iterator[str]:
+    """What students get must not lean on parts of the core that may change."""
+    own = {name.removesuffix(".py").replace("/", ".") for name in item.provided}
+    for node in ast.walk(ast.parse(source.read(path))):
+        if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("homework"):
+            continue
+        for alias in node.names:
+            if alias.name.startswith("_") and node.module not in own:
+                yield (
+                    f"{_shown(item, path)}, line {node.lineno}: {alias.name} is private to "
+                    f"{node.module}; use what it has without an underscore"
+                )
