@@ -40,7 +40,7 @@ def _shown(item: Rubric, path: Path) -> str:
 
 
 def _where(item: Rubric, literal: str) -> str:
-    """Where in the rubric a text stands, such as `solutions/vae/rubric/sums.py, line 7`."""
+    """Where in the rubric a text stands, such as `solutions/toy/rubric/sums.py, line 7`."""
     for path in sorted((item.folder / "rubric").glob("*.py")):
         for number, line in enumerate(source.read(path).splitlines(), start=1):
             if f'"{literal}"' in line:

@@ -17,6 +17,7 @@ import numpy as np
 os.environ.setdefault("TQDM_DISABLE", "1")  # thousands of short runs: no bars, before tqdm loads
 
 from autograder import ingredients, source
+from autograder.kit_files import GENERATED
 from autograder.rubric import Case, Rubric, Task
 from homework import probing
 from homework.fixtures import FORMAT, PUBLIC, RAISES
@@ -27,7 +28,6 @@ from homework.student import Student
 
 PUBLIC_SEED = 0
 CORE = "homework/"  # of modules below it, students' own copies do not count
-GENERATED = "# Copied by `autograder release`; change the original:\n# "
 Arrays = dict[str, np.ndarray]
 
 

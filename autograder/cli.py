@@ -9,24 +9,33 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from autograder import __version__
+from autograder import __version__, kit_files
 from autograder.cli_common import Failure, console, told
 from autograder.cli_grade import grade
+from autograder.description import COURSE
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
-def main() -> None:
-    """Release, prove and grade the assignments of a course on generative models."""
-
-
-def _places() -> object:
-    from autograder.release import Places
-
-    root = Path(__file__).resolve().parents[1]
-    if not (root / "solutions").is_dir():
-        raise Failure("this command needs a checkout of the kit: solutions/ is not there")
-    return Places(root)
+@click.option(
+    "--course", type=click.Path(path_type=Path, file_okay=False), envvar="AUTOGRADER_COURSE",
+    help="Folder of a course outside the kit: it holds solutions/, and what is made of them.",
+)  # fmt: skip
+@click.pass_context
+def main(context: click.Context, course: Path | None) -> None:
+    """Release, prove and grade the assignments of a course."""
+    context.obj = root = course.resolve() if course else kit_files.KIT
+    made_from_source = context.invoked_subcommand in ("release", "verify")
+    if (
+        (course or made_from_source)
+        and context.invoked_subcommand != "new"
+        and not (root / kit_files.SOLUTIONS / COURSE).is_file()
+    ):
+        raise Failure(
+            f"{root} is no course: {kit_files.SOLUTIONS}/{COURSE} is not there; name its folder by "
+            "--course, or begin one with `autograder --course FOLDER new assignment NAME`"
+        )
+    kit_files.enter(root)
 
 
 @main.command()
@@ -36,12 +45,14 @@ def _places() -> object:
     help="Sets of hidden cases to draw; a submission's files choose one.",
 )  # fmt: skip
 @click.option("--check", is_flag=True, help="Change nothing; fail if a generated file is stale.")
-def release(seed: str | None, sets: int, check: bool) -> None:
+@click.pass_obj
+def release(root: Path, seed: str | None, sets: int, check: bool) -> None:
     """Build stubs, notebooks, fixtures, and the zips for students and Gradescope."""
-    places = _places()
+    if not check:
+        kit_files.lay_out(root)  # before anything imports it
     from autograder import release as releasing
 
-    assert isinstance(places, releasing.Places)
+    places = releasing.Places(root)
     with told():
         if not check:
             releasing.build(places, seed, console.print, sets)
@@ -57,13 +68,13 @@ def release(seed: str | None, sets: int, check: bool) -> None:
 
 @main.command()
 @click.option("--jobs", "-j", default=2, show_default=True, help="Children at a time.")
-def verify(jobs: int) -> None:
+@click.pass_obj
+def verify(root: Path, jobs: int) -> None:
     """Prove that the release is sound, and print a table of tasks, cases and mistakes."""
-    places = _places()
     from autograder import course, verify
     from autograder import release as releasing
 
-    assert isinstance(places, releasing.Places)
+    places = releasing.Places(root)
     start = time.monotonic()
     with told():
         releasing.require_built(places)
@@ -88,11 +99,12 @@ def verify(jobs: int) -> None:
 
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs to read.")
-def doctor(as_json: bool) -> None:
+@click.pass_obj
+def doctor(root: Path, as_json: bool) -> None:
     """Show what isolation this machine gives, by trying to break it."""
     from autograder import doctor as examining
 
-    answers = Path(__file__).resolve().parents[1] / "build" / "hidden"
+    answers = root / "build" / "hidden"
     with console.status("looking around") as status:
         report = examining.examine([answers], status.update)
     if as_json:
@@ -101,6 +113,44 @@ def doctor(as_json: bool) -> None:
         examining.show(report, console)
     if not report.chosen:
         sys.exit(1)
+
+
+@main.group()
+def new() -> None:
+    """Begin an assignment, or a task of one."""
+
+
+@new.command("assignment")
+@click.argument("name")
+@click.pass_obj
+def new_assignment(root: Path, name: str) -> None:
+    """Write an assignment that releases, verifies and grades at once, for you to fill in."""
+    from autograder import skeleton
+
+    with told():
+        written = skeleton.new_assignment(root / kit_files.SOLUTIONS, name)
+    _tell_what_to_fill_in(root, written)
+
+
+@new.command("task")
+@click.argument("name")
+@click.option("--assignment", "-a", required=True, help="The assignment that it belongs to.")
+@click.pass_obj
+def new_task(root: Path, name: str, assignment: str) -> None:
+    """Add a task to an assignment: function, probe, rubric and cells of the notebook."""
+    from autograder import skeleton
+
+    with told():
+        written = skeleton.new_task(root / kit_files.SOLUTIONS, assignment, name)
+    _tell_what_to_fill_in(root, written)
+
+
+def _tell_what_to_fill_in(root: Path, written: list[Path]) -> None:
+    for path in written:
+        console.print(f"wrote {path.relative_to(root)}", markup=False)
+    course = "" if root == kit_files.KIT else f" --course {root}"
+    console.print("Search these files for FILL IN; docs/write-a-task.md goes through them.")
+    console.print(f"Then: autograder{course} release, and autograder{course} verify", markup=False)
 
 
 main.add_command(grade)

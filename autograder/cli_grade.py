@@ -69,7 +69,9 @@ MOST_ROWS = 40  # of a table that is printed without being asked for
     help="Your sentences for behaviours, if not sentences.toml in the folder for results.",
 )  # fmt: skip
 @click.option("--unsafe", is_flag=True, help="Grade even where nothing confines students' code.")
+@click.pass_obj
 def grade(
+    root: Path,
     places: tuple[str, ...],
     out: str,
     fixtures: Path | None,
@@ -97,7 +99,7 @@ def grade(
     _check_ray(engine, address, gpus)
     if watch:
         _check_watched(places, resume)
-    fixtures = fixtures or Path(__file__).resolve().parents[1] / "build" / "hidden"
+    fixtures = fixtures or root / "build" / "hidden"
     chosen = list(only) or None
     from autograder.batch import clusters
     from autograder.batch.batch import Batch

@@ -35,7 +35,8 @@ DESCRIPTION = "assignment.toml"
 PROFILES = ("smoke", "cpu", "full")
 _REQUIRED: dict[str, type] = {"number": int, "prefix": str, "title": str, "files": list}
 _OPTIONAL: dict[str, type] = {
-    "classes": list, "preload": list, "shares": list, "finished": str, "settings": dict,
+    "classes": list, "preload": list, "shares": list, "resources": list,
+    "finished": str, "settings": dict,
 }  # fmt: skip
 FEWEST_CASES = 3
 
@@ -107,6 +108,7 @@ def load(solutions: Path, name: str) -> Rubric:
         settings=_by_profile(described.get("settings", {})),
         finished_policy=described.get("finished", NOTE),
         provided=_provided(folder, shares, described["prefix"]),
+        resources=tuple(described.get("resources", ())),
         rehearsal={path.name: path.read_text("utf-8") for path in folder.glob("rehearsal/*.py")},
     )
     check(rubric)

@@ -26,8 +26,8 @@ from pathlib import Path
 from typing import Any
 
 from autograder.gradescope_run import fault_results
+from autograder.kit_files import KIT
 
-ROOT = Path(__file__).resolve().parents[1]
 TEMPLATES = Path(__file__).resolve().parent / "gradescope_files"
 PLUGIN = "autograder.otter_plugin.SandboxedJudge"
 # The oldest date a zip can hold; the content alone decides the bytes.
@@ -50,17 +50,14 @@ def judge_has_run():
 '''
 
 
-def build_zip(
-    assignment: str, fixtures_dir: Path, out_zip: Path, *, root: Path | None = None
-) -> None:
+def build_zip(assignment: str, fixtures_dir: Path, out_zip: Path, *, root: Path = KIT) -> None:
     """Write the Gradescope zip of `assignment` to `out_zip`.
 
     `fixtures_dir` holds the hidden fixtures; entries whose name starts with the assignment's name
-    go in. `root` is the kit's folder. The same inputs give the same bytes. Raises
+    go in. `root` is the folder of the course. The same inputs give the same bytes. Raises
     FileNotFoundError when the catalogue or the fixtures are missing. Changes the process's current
     folder for a moment (otter needs it), so call it from one thread.
     """
-    root = (root or ROOT).resolve()
     with tempfile.TemporaryDirectory(prefix="gradescope-") as folder:
         stage = Path(folder).resolve()
         catalogue = _stage_kit(stage / "kit", root, assignment, Path(fixtures_dir))
@@ -86,9 +83,9 @@ def _stage_kit(kit: Path, root: Path, assignment: str, fixtures: Path) -> dict[s
     if not source.is_file():
         raise FileNotFoundError(f"No catalogue {source}: run `autograder release` first.")
     catalogue = json.loads(source.read_text(encoding="utf-8"))
-    _copy_tree(root / "autograder", kit / "autograder")
+    _copy_tree(KIT / "autograder", kit / "autograder")
     _copy_tree(root / "student_src" / "homework", kit / "student_src" / "homework")
-    shutil.copy(root / "requirements.txt", kit)
+    shutil.copy(KIT / "requirements.txt", kit)
     shutil.copy(source, kit / "catalogue.json")
     fault = json.dumps(fault_results(catalogue), indent=1)
     (kit / "grader_fault.json").write_text(fault, encoding="utf-8")

@@ -22,7 +22,16 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder import authoring, build_fixtures, course, gradescope, notebooks, pool, source
+from autograder import (
+    authoring,
+    build_fixtures,
+    course,
+    gradescope,
+    kit_files,
+    notebooks,
+    pool,
+    source,
+)
 from autograder.rubric import Rubric
 from autograder.selection import digest_of
 from autograder.spread import spread
@@ -38,7 +47,6 @@ HEADER = (
     + "\n"
 )
 SHARED = ("collect_submission.sh",)
-RESOURCES = ("digits*", "digit_classifier*", "LICENSE*")
 STUDENT_TESTS = ("test_public.py", "conftest.py")
 # Fixtures made by another processor or torch version may differ in the last bits.
 ROUNDING = {"rtol": 1e-4, "atol": 1e-5}
@@ -133,7 +141,7 @@ def _public_fixtures(places: Places, item: Rubric) -> bytes:
 
 def _digest_of_code(places: Places) -> str:
     """Of everything that decides fixtures: the kit's code, Python, torch and numpy."""
-    code = digest_of((places.solutions, places.root / "autograder", places.homework))
+    code = digest_of((places.solutions, Path(__file__).parent, places.homework))
     versions = f"{sys.version} {version('torch')} {np.__version__}"
     return hashlib.sha256(f"{versions} {code}".encode()).hexdigest()[:16]
 
@@ -173,7 +181,9 @@ def write_generated(places: Places, rubrics: list[Rubric]) -> list[Path]:
 
 def stale(places: Places, rubrics: list[Rubric]) -> list[str]:
     """Committed generated files that differ from what the source gives."""
-    return [n for n, content in generated(places, rubrics) if not _same(places.root / n, content)]
+    made = generated(places, rubrics)
+    found = [name for name, content in made if not _same(places.root / name, content)]
+    return kit_files.stale(places.root) + found
 
 
 def _same(path: Path, content: bytes) -> bool:
@@ -232,24 +242,15 @@ def student_files(places: Places, item: Rubric) -> list[Path]:
     root = places.root
     files = [root / name for name in SHARED]
     files += [root / "student_src" / file for file in (*item.files, *item.provided, *STUDENT_TESTS)]
-    files += core_files(places.homework)
+    files += kit_files.core_files(places.root)
     files += [root / "assignments" / item.notebook]
     files += [root / "test_resources" / f"{item.assignment}.{end}" for end in ("json", "npz")]
-    for pattern in RESOURCES:
+    for pattern in item.resources:
         files += sorted((root / "test_resources").glob(pattern))
     missing = [path for path in files if not path.is_file() and path.name != "conftest.py"]
     if missing:
         raise ReleaseError(f"{missing[0]} is not there; run `autograder release` in a checkout")
     return [path for path in files if path.is_file()]
-
-
-def core_files(homework: Path) -> list[Path]:
-    """The part of `homework` that is the kit's own: not what an assignment provides."""
-    return [
-        path
-        for path in sorted(homework.rglob("*.py"))
-        if not path.read_text("utf-8").startswith(build_fixtures.GENERATED)
-    ]
 
 
 def write_student_zip(places: Places, item: Rubric) -> None:

@@ -151,6 +151,7 @@ class Rubric:
             task its points.
         provided: what students get besides, by path below `student_src/`: files of the folder
             `provided/`, of the shared folders that the assignment uses, and the probes.
+        resources: patterns of files in `test_resources/` that students get.
         rehearsal: rough code that the judge runs before it grades, by file; see `judge.rehearsal`.
     """
 
@@ -168,6 +169,7 @@ class Rubric:
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     finished_policy: str = NOTE
     provided: Mapping[str, Path] = field(default_factory=dict)
+    resources: tuple[str, ...] = ()
     rehearsal: Mapping[str, str] = field(default_factory=dict)
 
     @property
