@@ -10,7 +10,7 @@ import numpy as np
 
 from autograder.rubric import Ingredients
 
-from ...shared.diffusion.losses import losses
+from autograder.rubric_losses import losses
 from . import levels as lv
 
 Inputs = Mapping[str, np.ndarray]

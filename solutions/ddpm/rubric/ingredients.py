@@ -9,7 +9,7 @@ import numpy as np
 
 from autograder.rubric import Ingredients
 
-from ...shared.diffusion.losses import losses
+from autograder.rubric_losses import losses
 from .inputs import schedule_of
 
 Inputs = Mapping[str, np.ndarray]
