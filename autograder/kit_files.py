@@ -6,11 +6,13 @@ Nothing here imports `homework`: a course outside the kit has its own copy, whic
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 KIT = Path(__file__).resolve().parents[1]
 SOLUTIONS = "solutions"
 STUDENTS = "student_src"
+RESOURCES = "test_resources"
 # The first line of what an assignment gives to its students; the rest of `homework` is the kit's.
 GENERATED = "# Copied by `autograder release`; change the original:\n# "
 _BESIDE = ("collect_submission.sh", f"{STUDENTS}/test_public.py")
@@ -44,6 +46,14 @@ def lay_out(root: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(_copies()[name])
         path.chmod(0o755 if path.suffix == ".sh" else 0o644)
+
+
+def resources(root: Path, patterns: Iterable[str]) -> dict[str, bytes]:
+    """What of the kit's images and classifier a course outside the kit asks for, by path."""
+    places = {path for pattern in patterns for path in (KIT / RESOURCES).glob(pattern)}
+    return {
+        f"{RESOURCES}/{path.name}": path.read_bytes() for path in sorted(places) if root != KIT
+    }
 
 
 def enter(root: Path) -> None:

@@ -119,6 +119,7 @@ def generated(places: Places, rubrics: list[Rubric]) -> Iterator[tuple[str, byte
             yield f"student_src/{file}", _stub(item, file).encode()
         for file in item.provided:
             yield f"student_src/{file}", build_fixtures.provided(item, file).encode()
+        yield from kit_files.resources(places.root, item.resources).items()
         yield f"assignments/{item.notebook}", notebooks.build(item).encode()
         catalogue = build_fixtures.catalogue(item, public=True)
         yield f"test_resources/{item.assignment}.json", build_fixtures.text_of(catalogue).encode()
@@ -192,7 +193,7 @@ def _same(path: Path, content: bytes) -> bool:
     found = path.read_bytes()
     if path.suffix == ".npz" and found != content:
         return _same_arrays(found, content)
-    return found.replace(b"\r\n", b"\n") == content if path.suffix != ".npz" else True
+    return found == content or found.replace(b"\r\n", b"\n") == content
 
 
 def _same_arrays(found: bytes, wanted: bytes) -> bool:
@@ -246,7 +247,13 @@ def student_files(places: Places, item: Rubric) -> list[Path]:
     files += [root / "assignments" / item.notebook]
     files += [root / "test_resources" / f"{item.assignment}.{end}" for end in ("json", "npz")]
     for pattern in item.resources:
-        files += sorted((root / "test_resources").glob(pattern))
+        matching = sorted((root / "test_resources").glob(pattern))
+        if not matching:
+            raise ReleaseError(
+                f"{item.folder}/assignment.toml: resources names {pattern}, but nothing in "
+                "test_resources/ is called so"
+            )
+        files += matching
     missing = [path for path in files if not path.is_file() and path.name != "conftest.py"]
     if missing:
         raise ReleaseError(f"{missing[0]} is not there; run `autograder release` in a checkout")

@@ -94,16 +94,26 @@ class ImageSet:
 
 @dataclass(frozen=True)
 class Images:
-    """A training and a test set, the name of their data set and where they came from."""
+    """A training and a test set, the name of their data set and where they came from.
+
+    stands_for: the name of the set that was asked for, if these images take its place.
+    """
 
     train: ImageSet
     test: ImageSet
     name: str
     source: str
+    stands_for: str = ""
 
     @property
     def class_names(self) -> tuple[str, ...]:
         return CLASS_NAMES[self.name]
+
+    @property
+    def title(self) -> str:
+        """What to write on a figure: `FashionMNIST`, or `MNIST in place of FashionMNIST`."""
+        names = [TORCHVISION_NAMES[name] for name in (self.name, self.stands_for) if name]
+        return " in place of ".join(names)
 
 
 def load(
@@ -116,25 +126,36 @@ def load(
     download: bool = True,
     compact: bool = False,
     quiet: bool = False,
+    stand_in: bool = False,
 ) -> Images:
     """Load a data set; print one line that says which.
 
     name: "mnist" or "fashion". size: 28, or 32 to pad with background. scale: "unit" for [0, 1]
     or "signed" for [-1, 1]. folder: where the IDX files lie (plain or .gz); then nothing else is
     tried. download: whether the network may be used. compact: take the shipped set at once.
+    stand_in: where the set cannot be had and none of it is shipped, take the shipped digits; the
+    line and `Images.title` say so.
 
     Raises ValueError for an unknown option, FileNotFoundError when the folder lacks the files,
     RuntimeError when nothing could be had.
     """
     _check_options(name, size, scale)
-    arrays, source = _find(name, folder, download, compact)
+    stands_for = ""
+    try:
+        arrays, source = _find(name, folder, download, compact)
+    except RuntimeError as error:
+        if not stand_in:
+            raise
+        arrays, source = _compact("mnist", str(error).partition(":")[0])
+        name, stands_for = "mnist", name
     train, test = (
         _to_set(arrays[f"{part}_images"], arrays[f"{part}_labels"], size, scale, device)
         for part in ("train", "test")
     )
+    images = Images(train, test, name, source, stands_for)
     if not quiet:
-        print(f"{TORCHVISION_NAMES[name]}: {len(train):,} + {len(test):,} images, {source}")
-    return Images(train, test, name, source)
+        print(f"{images.title}: {len(train):,} + {len(test):,} images, {source}")
+    return images
 
 
 def _check_options(name: str, size: int, scale: str) -> None:

@@ -10,6 +10,7 @@ where there is a GPU and "cpu" where there is none.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from typing import Any
 
@@ -23,13 +24,15 @@ VARIABLE = "HOMEWORK_PROFILE"
 NAMES = ("smoke", "cpu", "full")
 
 # Beside the names that `Args` lists, an assignment's settings may have:
-# compact: use the shipped 7,000 digits; train_images, test_images: use only so many (None: all)
+# compact: use the shipped 7,000 digits; stand_in: use them where another set cannot be had
+# train_images, test_images: use only so many (None: all)
 # minutes: end training after so many, with the learning rate already fallen to 0
 # decay_rate, ema_decay, muon: see homework/loop.py
 # preview_steps: steps of the samples drawn during training; sample_steps: of those drawn after it
 # metric_samples: images drawn to be measured
 _COMMON: dict[str, Any] = {
     "compact": False,
+    "stand_in": False,
     "train_images": None,
     "test_images": None,
     "preview_steps": None,
@@ -63,7 +66,7 @@ def settings(assignment: str, profile: str | None = None, **changes: Any) -> Arg
 
 def images(args: Args, device: torch.device | str | None = None, **options: Any) -> datasets.Images:
     """The images that the settings ask for; `options` are those of `datasets.load`."""
-    options = {"compact": args.compact, **options}
+    options = {"compact": args.compact, "stand_in": args.stand_in, **options}
     loaded = datasets.load(
         args.dataset,
         device=device or args.device,
@@ -71,9 +74,8 @@ def images(args: Args, device: torch.device | str | None = None, **options: Any)
         scale=args.scale,
         **options,
     )
-    return datasets.Images(
-        loaded.train.first(args.train_images),
-        loaded.test.first(args.test_images),
-        loaded.name,
-        loaded.source,
+    return dataclasses.replace(
+        loaded,
+        train=loaded.train.first(args.train_images),
+        test=loaded.test.first(args.test_images),
     )

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from autograder.rubric import Ingredients
-
 from autograder.rubric_losses import losses
+
 from . import levels as lv
 
 Inputs = Mapping[str, np.ndarray]

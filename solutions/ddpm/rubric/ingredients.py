@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from autograder.rubric import Ingredients
-
 from autograder.rubric_losses import losses
+
 from .inputs import schedule_of
 
 Inputs = Mapping[str, np.ndarray]

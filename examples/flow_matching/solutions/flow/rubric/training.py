@@ -15,22 +15,20 @@ from . import ingredients
 from .inputs import Inputs, weight
 
 
-def drawn_times(i: Mapping[str, Any], calls: int = 1) -> np.ndarray:
-    """(calls, batch, 1, 1, 1) times that the stub draws, rounded as torch does."""
-    held = float(i["constant"]) if "constant" in i else None
-    shape = (calls, len(i["x0"]), 1, 1, 1)
-    drawn = Streams(int(i["seed"]), held).uniform(int(np.prod(shape)))
-    return np.asarray(drawn, np.float32).astype(float).reshape(shape)
+def _drawn_times(i: Mapping[str, Any]) -> np.ndarray:
+    """(batch, 1, 1, 1) times that the stub draws. One number an image is never held constant."""
+    batch = len(i["x0"])
+    return Streams(int(i["seed"])).uniform((batch,)).reshape(batch, 1, 1, 1)
 
 
 def _loss(*shape: int, noise: bool = True) -> Any:
-    """With noise, or with one number that all noise equals; then all times are equal too."""
+    """With noise, or with one number that all noise equals, and with the path already known."""
 
     def inputs(random: Random) -> Inputs:
         drawn = {"weight": weight(random, shape[1]), "seed": seed(random),
                  "x0": values(random, *shape)}  # fmt: skip
         drawn |= {"noise": values(random, *shape)} if noise else {"constant": constant(random)}
-        x0, x1, t = drawn["x0"], ingredients.noise_of(drawn), drawn_times(drawn)[0]
+        x0, x1, t = drawn["x0"], ingredients.noise_of(drawn), _drawn_times(drawn)
         return drawn | {
             "given_t": t,
             "given_sample_xt": (1 - t) * x0 + t * x1,
@@ -46,12 +44,6 @@ def _draws(*shape: int) -> Any:
                 "x0": values(random, *shape)}  # fmt: skip
 
     return inputs
-
-
-def _moments(inputs: Mapping[str, np.ndarray]) -> dict[str, tuple[Any, Any]]:
-    """Mean and standard deviation of what the network is fed in two calls."""
-    t, x0 = drawn_times(inputs, calls=2), np.asarray(inputs["x0"], float)
-    return {"noise_xt": ((1 - t) * x0, t + 0 * x0)}
 
 
 _RESULT = "(error**2).flatten(start_dim=1).sum(dim=1).mean()"
@@ -84,7 +76,6 @@ LOSS = Task(
             _draws(4, 2, 8, 10),
             "q1.loss_draws",
             weight=0.5,
-            moments=_moments,
         ),
     ),
     mistakes=(
