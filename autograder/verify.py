@@ -149,7 +149,11 @@ def _mistake_problems(grading: Grading, task: Task, mistake: Mistake) -> Iterato
         elif result.score >= result.points:
             yield f"{name} keeps all its points"
         elif result.worst.mistake != mistake.id:
-            yield f"{name} is not named, but told: {result.worst.rationale} {result.worst.help}"
+            told = f"{result.worst.rationale} {result.worst.help}".strip()
+            yield (
+                f"{name} is not named, but told: {told}. Where two mistakes give the same in all "
+                "cases neither is named: keep one, or add a case that tells them apart"
+            )
 
 
 def _draws(places: Places, rubrics: list[Rubric], jobs: int) -> Iterator[str]:

@@ -87,7 +87,8 @@ class Loop:
         try:
             while self.epoch < epochs and not self._out_of_time():
                 self._epoch(images, epochs * steps, watch)
-                if checkpoint and (self.epoch % save_every == 0 or self.epoch == epochs):
+                ended = self.epoch == epochs or self._out_of_time()
+                if checkpoint and (self.epoch % save_every == 0 or ended):
                     checkpoints.save(checkpoint, self)
         except KeyboardInterrupt:
             watch.say(

@@ -240,7 +240,8 @@ r"""
 
 The network is a small U-Net (`homework/flow_net.py`) that is told the time by sines and cosines of
 it. Training uses your `loss`, and draws a few images with your `euler_step` on the way, always from
-the same noise. Afterwards the network holds an average of its weights over the last steps.
+the same noise. What the loop calls an epoch is a fifth of all training steps, however many images
+there are. Afterwards the network holds an average of its weights over the last steps.
 """
 
 # %% name="train"

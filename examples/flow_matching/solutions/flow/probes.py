@@ -80,7 +80,7 @@ def loss(student: Student, inputs: Inputs) -> Values:
     noise = inputs["noise"].clone() if "noise" in inputs else None
     x1 = inputs["noise"] if "noise" in inputs else inputs.get("constant", 0) + 0 * inputs["x0"]
     start = {"x0": inputs["x0"], "x1": x1}
-    _give(student, flow, "sample_xt", inputs, start | {"t": inputs.get("given_t")})
+    _give_path(student, flow, inputs)
     _give(student, flow, "compute_conditional_velocity", inputs, start)
     constant = float(inputs["constant"]) if "constant" in inputs else None
     with replay(int(inputs["seed"]), constant=constant):
@@ -106,6 +106,7 @@ def loss_draws(student: Student, inputs: Inputs) -> Values:
     """Twice with real noise, looking at the x_t that the network is fed."""
     network = Velocity(inputs["weight"])
     flow, fed = _flow(student, network), []
+    _give_path(student, flow, inputs)
     with replay(int(inputs["seed"])):
         for _ in range(2):
             network.fed.clear()
@@ -156,6 +157,24 @@ def _give(
         return original(*args, **kwargs)
 
     student.give(flow, **{name: method})
+
+
+def _give_path(student: Student, flow: Any, inputs: Inputs) -> None:
+    """The same for `sample_xt` from the case's images at the times that `loss` draws, to any x1."""
+    if "given_t" not in inputs:
+        return
+
+    def sample_xt(original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        asked = dict(zip(("x0", "x1", "t"), args)) | kwargs
+        x1 = asked.get("x1")
+        given = zip(*(inputs[f"given_{name}"] for name in ("t", "from_x0", "from_x1")))
+        for t, from_x0, from_x1 in given:
+            if _alike(asked.get("t"), t) and _alike(asked.get("x0"), inputs["x0"]):
+                if isinstance(x1, torch.Tensor) and x1.shape == from_x0.shape:
+                    return from_x0 + from_x1 * x1
+        return original(*args, **kwargs)
+
+    student.give(flow, sample_xt=sample_xt)
 
 
 def _alike(asked: Any, known: Any) -> bool:

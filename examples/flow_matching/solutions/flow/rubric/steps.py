@@ -210,8 +210,8 @@ MIDPOINT_STEP = Task(
         ),
         Mistake(
             "two-half-steps",
-            "These are two steps of Euler's method, half as long. The midpoint method goes back to "
-            "x_t and follows the velocity of the middle for the whole dt.",
+            "These are two steps of Euler's method, half as long, which averages two velocities. The "
+            "midpoint method goes back to x_t and follows that of the middle for the whole dt.",
             edits=(("return x_t + dt * halfway", "return middle + 0.5 * dt * halfway"),),
         ),
         Mistake(
@@ -229,12 +229,6 @@ MIDPOINT_STEP = Task(
                 ("times + 0.5 * dt", "times + dt"),
                 ("dt * halfway", "dt * 0.5 * (velocity + halfway)"),
             ),
-        ),
-        Mistake(
-            "averaged",
-            "The velocities of the beginning and of the middle are averaged. Follow that of the "
-            "middle alone.",
-            edits=(("dt * halfway", "dt * 0.5 * (velocity + halfway)"),),
         ),
         Mistake(
             "float-time",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,33 +14,32 @@ from . import ingredients
 from .inputs import Inputs, weight
 
 
-def _drawn_times(i: Mapping[str, Any]) -> np.ndarray:
-    """(batch, 1, 1, 1) times that the stub draws. One number an image is never held constant."""
-    batch = len(i["x0"])
-    return Streams(int(i["seed"])).uniform((batch,)).reshape(batch, 1, 1, 1)
+def _path(x0: np.ndarray, seed: int, calls: int = 1) -> Inputs:
+    """The times that the stub draws, and what x0 and x1 count for in x_t: (calls, batch, ...)."""
+    batch = len(x0)
+    # One number an image is drawn alike, whatever all other noise is held at.
+    t = Streams(seed).uniform((calls * batch,)).reshape(calls, batch, 1, 1, 1)
+    return {"given_t": t, "given_from_x0": (1 - t) * x0, "given_from_x1": t}
 
 
 def _loss(*shape: int, noise: bool = True) -> Any:
     """With noise, or with one number that all noise equals, and with the path already known."""
 
     def inputs(random: Random) -> Inputs:
-        drawn = {"weight": weight(random, shape[1]), "seed": seed(random),
-                 "x0": values(random, *shape)}  # fmt: skip
+        drawn = _draws(*shape, calls=1)(random)
         drawn |= {"noise": values(random, *shape)} if noise else {"constant": constant(random)}
-        x0, x1, t = drawn["x0"], ingredients.noise_of(drawn), _drawn_times(drawn)
         return drawn | {
-            "given_t": t,
-            "given_sample_xt": (1 - t) * x0 + t * x1,
-            "given_compute_conditional_velocity": x1 - x0,
+            "given_compute_conditional_velocity": ingredients.noise_of(drawn) - drawn["x0"]
         }
 
     return inputs
 
 
-def _draws(*shape: int) -> Any:
+def _draws(*shape: int, calls: int = 2) -> Any:
     def inputs(random: Random) -> Inputs:
-        return {"weight": weight(random, shape[1]), "seed": seed(random),
-                "x0": values(random, *shape)}  # fmt: skip
+        x0, chosen = values(random, *shape), seed(random)
+        drawn = {"weight": weight(random, shape[1]), "seed": chosen, "x0": x0}
+        return drawn | _path(x0, chosen, calls)
 
     return inputs
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from homework import checkpoints, devices
-from homework.datasets import Images
+from homework.datasets import Images, ImageSet
 from homework.flow_net import VelocityNet
 from homework.loop import Loop
 
@@ -27,6 +30,27 @@ class FlowRun:
     samples_by_epoch: dict[int, Tensor] = field(default_factory=dict)
 
 
+class _Portions:
+    """Batches without end: each pass over this gives the next `steps` of them.
+
+    So an "epoch" of the loop is equally long, however many images there are.
+    """
+
+    def __init__(self, images: ImageSet, batch_size: int, steps: int) -> None:
+        self.steps, self._batches = steps, self._endless(images, batch_size)
+
+    def __len__(self) -> int:
+        return self.steps
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        return itertools.islice(self._batches, self.steps)
+
+    @staticmethod
+    def _endless(images: ImageSet, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        while True:
+            yield from images.batches(batch_size)
+
+
 def train_flow(
     flow_class: Any,
     args: Any,
@@ -34,32 +58,25 @@ def train_flow(
     checkpoint: str | os.PathLike[str] | None = None,
     show: bool = True,
 ) -> FlowRun:
-    """Train a `VelocityNet` with `FlowMatching.loss`.
+    """Train a `VelocityNet` with `FlowMatching.loss`, for `args.steps` steps in `args.epochs` parts.
 
     flow_class: the student's `FlowMatching`. checkpoint: a file to write to and, when it exists, to
-    go on from. Training takes `args.steps` steps, however many images there are. Images are drawn
-    with `euler_step` about five times on the way, as soon as it is filled in. Raises TrainingError
-    when the loss is not what it should be.
+    go on from. After each part a few images are drawn with `euler_step`, if it is filled in. Raises
+    TrainingError when the loss is not what it should be.
     """
     device = devices.prepare(args.device)
     model = VelocityNet(args.image_channels, args.width).to(device)
     run = FlowRun(flow_class(model, device), model, [], images)
-    epochs = max(1, round(args.steps * args.batch_size / len(images.train)))
-    every = max(1, epochs // args.previews)
 
     def loss_of(batch: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         loss = run.flow.loss(batch)
         return loss, loss / batch[0].numel() if isinstance(loss, Tensor) else loss
 
     def after_epoch(entry: dict[str, float]) -> None:
-        epoch = int(entry["epoch"])
-        if epoch % every and epoch != epochs:
-            return
-        try:
-            start = starting_noise(args.n_samples, args)
-            run.samples_by_epoch[epoch] = walk(run.flow.euler_step, start, args.sample_steps).cpu()
-        except NotImplementedError:
-            pass  # the loss can be trained before the steps are written
+        start = starting_noise(args.n_samples, args)
+        with contextlib.suppress(NotImplementedError):  # the loss can be trained before that
+            drawn = walk(run.flow.euler_step, start, args.sample_steps)
+            run.samples_by_epoch[int(entry["epoch"])] = drawn.cpu()
 
     loop = Loop(model, loss_of, args, device)
     loop.samples = run.samples_by_epoch
@@ -67,7 +84,8 @@ def train_flow(
     path = Path(checkpoint) if checkpoint else None
     if path and path.is_file():
         checkpoints.load(path, loop)
-    loop.run(images.train, epochs, after_epoch, path, every, show)
+    portions = _Portions(images.train, args.batch_size, max(1, args.steps // args.epochs))
+    loop.run(portions, args.epochs, after_epoch, path, 1, show)
     return run
 
 
