@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from autograder import notebooks, source
 from autograder.rubric import Mistake, Rubric, Task
 from autograder.source import MarkerError
+
+OF_SETUP = {"HOME", "check", "fresh", "need", "points", "start", "when_ready"}
 
 
 def problems(rubrics: Iterable[Rubric]) -> list[str]:
@@ -30,9 +34,26 @@ def _of_assignment(item: Rubric) -> Iterator[str]:
         yield f"{_shown(item, item.folder / 'notebook.py')} is not there"
         return
     try:
-        notebooks.master_notebook(item)
+        cells = notebooks.master_notebook(item).cells
     except MarkerError as error:
         yield str(error)
+    else:
+        yield from _taken_names(item, cells)
+
+
+def _taken_names(item: Rubric, cells: Iterable[Any]) -> Iterator[str]:
+    """Cells that give another meaning to what the set-up cell has imported for all cells."""
+    for cell in cells:
+        if cell.cell_type != "code" or cell.id == "setup":
+            continue
+        with contextlib.suppress(SyntaxError):  # of a line that only a notebook understands
+            nodes = ast.walk(ast.parse(cell.source))
+            stored = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+            for name in sorted(stored & OF_SETUP):
+                yield (
+                    f"{_shown(item, item.folder / 'notebook.py')}, cell {cell.id}: {name} is a "
+                    "name of the set-up cell, which later cells need; choose another"
+                )
 
 
 def _shown(item: Rubric, path: Path) -> str:

@@ -96,6 +96,7 @@ def fresh(tmp_path: Path) -> Path:
         ("notebook.py", '# %% check="q1.first_task"', "", r'notebook\.py: q1\.first_task .* check="q1'),
         ("notebook.py", "(`q1.first_task`)", "", r"no heading that ends in \(`q1\.first_task"),
         ("notebook.py", "### BEGIN SOLUTION\n", "", r"notebook\.py, line \d+: a solution ends"),
+        ("notebook.py", 'print(f"profile', "points = 1\nprint(f\"profile", r"cell profile: points is a"),
         ("probes.py", "import Student", "import _graded", r"probes\.py, line 12: _graded is private"),
     ],
 )  # fmt: skip

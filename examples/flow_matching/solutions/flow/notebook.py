@@ -133,9 +133,9 @@ with when_ready():
     times = torch.linspace(0, 1, 10, device=args.device)
     pictures = images.test.images(slice(0, 3)).repeat_interleave(10, 0)
     noise = starting_noise(3, args).repeat_interleave(10, 0)
-    points = flow.sample_xt(pictures, noise, times.repeat(3).reshape(-1, 1, 1, 1))
+    between = flow.sample_xt(pictures, noise, times.repeat(3).reshape(-1, 1, 1, 1))
     labels = [f"t = {t:.2f}" for t in times.tolist()]
-    display(show_images(points, columns=10, column_labels=labels, title=images.title))
+    display(show_images(between, columns=10, column_labels=labels, title=images.title))
 
 # %% [markdown]
 r"""
