@@ -41,7 +41,8 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_skeleton_is_sound(toy: Path) -> None:
     done = autograder(toy, "verify")
-    assert done.returncode == 0 and "The release is sound." in done.stdout, done.stdout
+    assert done.returncode == 0 and "The release is sound" in done.stdout, done.stdout
+    assert "The release is sound" in (toy / "build/release.html").read_text()
     assert autograder(toy, "release", "--check").returncode == 0
 
 
@@ -94,8 +95,8 @@ def fresh(tmp_path: Path) -> Path:
         ("rubric/first_task.py", "return x", "retrun x", r"line 46: mistake 'not-squared' is"),
         ("q1_toy.py", "### END SOLUTION", "", r"q1_toy\.py, line \d+: .*no `### END"),
         ("q1_toy.py", "def first_task", "def first_tusk", r"q1_toy\.py: no solution is marked"),
-        ("notebook.py", '# %% check="q1.first_task"', "", r'notebook\.py: q1\.first_task .* check='),
-        ("notebook.py", "(`q1.first_task`)", "", r"no heading that ends in \(`q1\.first_task"),
+        ("notebook.py", '# %% check="q1.first_task"', "", r"notebook\.py: q1\.first_task .* check"),
+        ("notebook.py", "(`q1.first_task`)", "", r"no heading that ends in \(`q1\.first"),
         ("notebook.py", "### BEGIN SOLUTION\n", "", r"notebook\.py, line \d+: a solution ends"),
         ("probes.py", "import Student", "import _graded", r"probes\.py, line 12: _graded is"),
     ],
