@@ -37,7 +37,8 @@ released {{ dates.released }}, due {{ dates.due }}{% endif %}.</p>
 {% for mistake in task.mistakes %}<li><code>{{ mistake.id }}</code>: {{ mistake.hint }}</li>
 {% endfor %}</ul></details></td></tr>{% endfor %}
 {% for question in item.written %}<tr><td><code>{{ question.id }}</code><br>
-{{ question.title }}</td><td class="n">{{ "%g" | format(question.points) }}</td><td>graded by people</td></tr>{% endfor %}
+{{ question.title }}</td><td class="n">{{ "%g" | format(question.points) }}</td>
+<td>graded by people</td></tr>{% endfor %}
 </table>{% endfor %}</body></html>
 """
 
