@@ -48,13 +48,15 @@ def findings(questions: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
 
 def confine() -> None:
     """Give up all rights but to read the installation, as far as this machine has the means."""
+    from autograder.judge import surroundings
     from autograder.judge.confine import Confinement, Limits, readable_paths
 
+    readable = readable_paths(surroundings.packages())
     signal.setitimer(signal.ITIMER_PROF, SECONDS)  # the limit would end it as others may
     limits = Limits(MEMORY_MIB, 2 * SECONDS, file_mib=0, threads=0)
     for layers in (("landlock", "seccomp"), ("seccomp",), ("landlock",), ()):
         with suppress(ImportError, OSError):
-            Confinement(layers, limits, 0, None, readable_paths()).apply()
+            Confinement(layers, limits, 0, None, readable).apply()
             return
     raise SystemExit("no limits can be set")
 
@@ -62,9 +64,6 @@ def confine() -> None:
 if __name__ == "__main__":
     sys.path += sys.argv[1:]
     asked = json.load(sys.stdin)
-    import autograder.named
-    import homework.preflight  # noqa: F401
-
     confine()
     for answer in (known_names, findings):
         # A line at a time: a text that ends this process takes no earlier answer with it.

@@ -15,7 +15,6 @@ import io
 import json
 import re
 import signal
-import site
 import subprocess
 import sys
 import tokenize
@@ -183,7 +182,10 @@ def _question(task: Task, content: bytes) -> dict[str, object]:
 def _ask(questions: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The answers of `read_text`; empty where the text has brought it down."""
     program = Path(__file__).with_name("read_text.py")
-    folders = [*map(str, surroundings.import_paths()), *site.getsitepackages()]
+    folders = [
+        *map(str, surroundings.import_paths()),
+        *(p for p in sys.path if p.endswith("-packages")),
+    ]
     for _ in range(TRIES):
         try:
             done = subprocess.run(

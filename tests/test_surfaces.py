@@ -5,7 +5,6 @@ those on the report."""
 from __future__ import annotations
 
 import csv
-import ctypes
 import os
 import shutil
 import signal
@@ -15,8 +14,8 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -225,10 +224,11 @@ def test_arm64_refuses_what_x86_refuses(tmp_path: Path) -> None:
     x86, arm64 = (Program(tmp_path, getattr(seccomp.Arch, a)) for a in ("X86_64", "AARCH64"))
     asked = 0
     for number in range(480):
-        name = seccomp.resolve_syscall(seccomp.Arch.AARCH64, number)
-        name = name.decode() if isinstance(name, bytes) else name
-        twin = seccomp.resolve_syscall(seccomp.Arch.X86_64, name) if name else -1
-        for arguments in argument_lists(name or ""):
+        name, twin = "", -1
+        with suppress(ValueError):  # no such call, or a newer one
+            name = str(seccomp.resolve_syscall(seccomp.Arch.AARCH64, number), "ascii")
+            twin = seccomp.resolve_syscall(seccomp.Arch.X86_64, name)
+        for arguments in argument_lists(name):
             said = arm64.says(number, ARM64, arguments)
             expected = x86.says(twin, X86, arguments) if twin >= 0 else REFUSED
             assert said == expected, (name, arguments)

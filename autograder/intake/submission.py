@@ -66,7 +66,9 @@ def open_submission(
     """As `open_found`, for a .py file, a folder or an archive that is one submission."""
     path = Path(path)
     label = stem(path.name) if path.name not in ("", "..") else path.resolve().name
-    return open_found(Found((label,), (given_place(path),), name=name or safe(label)), expected, alone)
+    return open_found(
+        Found((label,), (given_place(path),), name=name or safe(label)), expected, alone
+    )
 
 
 def open_found(found: Found, expected: Sequence[str], alone: bool = False) -> Submission:

@@ -1,8 +1,9 @@
 """Looks into what a student handed in, a folder or an archive, without trusting any of it.
 
 Nothing is written to disk, links are never followed, not even one that takes a folder's place while
-it is looked into, and a file is read only when it is asked for, up to a limit that counts bytes read, whatever sizes the headers claim. All of it takes time that is
-linear in what is there, up to the limits in `entries`.
+it is looked into, and a file is read only when it is asked for, up to a limit that counts bytes
+read, whatever sizes the headers claim. All of it takes time that is linear in what is there, up to
+the limits in `entries`.
 """
 
 from __future__ import annotations

@@ -82,7 +82,10 @@ def folded(text: str, limit: int = CODE_COLUMNS) -> str:
     for line in text.expandtabs(4).split("\n"):
         mark, here = "", 0
         # A part of it alone is looked at, since a line may have a million characters.
-        while columns(rest := mark + line[here : here + 4 * limit]) > limit or len(rest) > 4 * limit:
+        while (
+            columns(rest := mark + line[here : here + 4 * limit]) > limit
+            or len(line) - here > 4 * limit
+        ):
             end = limit
             while columns(rest[:end]) > limit:
                 end -= max(1, (columns(rest[:end]) - limit) // 2)

@@ -12,7 +12,6 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-
 MEMORY = 4 << 30  # for a document, beside the stacks of Typst's threads
 
 
