@@ -13,7 +13,7 @@ from homework.pdf.pictures import Pictures
 from homework.pdf.typst_text import Piece, call, clean, listing, literal, note
 
 MOST_TEXT, MOST_CODE = 60_000, 400  # characters of a Markdown cell, lines of a code cell
-MOST_OUTPUTS, MOST_ALL = 100, 5_000_000  # of a cell; characters of a report
+MOST_OUTPUTS, MOST_ALL = 100, 600_000  # of a cell; characters of a report
 _HEADING = re.compile(r"^[ \t]*#{1,6} [^\n]*\n?", re.M)
 
 
