@@ -23,7 +23,7 @@ from homework.pdf import cells, compose, make_pdf, making, outputs, pandoc, type
 from homework.pdf.pictures import Pictures
 from homework.pdf.questions import parse
 from homework.pdf.typeset import Typesetter
-from test_pdf import code, made, png, printed, question, save, shown, signed
+from test_pdf import code, made, png, question, save, shown, signed
 
 
 def seconds(work: Callable[[], Any]) -> float:
@@ -65,7 +65,7 @@ def folded(text: str) -> Callable[[], Any]:
 
 
 def streams(count: int) -> Callable[[], Any]:
-    some = [printed("x" * 50) for _ in range(count)]
+    some = [{"output_type": "stream", "name": "stdout", "text": "x" * 50}] * count
     return lambda: outputs.merged(some)
 
 
