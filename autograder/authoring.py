@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder import notebooks, source
-from autograder.rubric import Mistake, Rubric, Task
+from autograder.rubric import Rubric, Task
 from autograder.source import MarkerError
 
 OF_SETUP = {"HOME", "check", "fresh", "need", "points", "start", "when_ready"}
@@ -23,11 +23,11 @@ def problems(rubrics: Iterable[Rubric]) -> list[str]:
 def _of_assignment(item: Rubric) -> Iterator[str]:
     yield from _probes(item)
     for file in item.files:
-        yield from _reference(item, file)
-    for task in item.tasks:
-        text = source.read(item.folder / task.file)
-        for mistake in task.mistakes:
-            yield from _mistake(item, task, mistake, text)
+        found = list(_reference(item, file))
+        yield from found
+        for task in item.tasks if not found else ():
+            if task.file == file:
+                yield from _mistakes(item, task)
     for path in (*item.provided.values(), *item.folder.glob("rehearsal/*.py")):
         yield from _private_imports(item, path)
     if not (item.folder / "notebook.py").is_file():
@@ -77,13 +77,12 @@ def _probes(item: Rubric) -> Iterator[str]:
     tree = ast.parse(source.read(path))
     functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
     for task in item.tasks:
-        for case in task.cases:
-            probe = case.probe or task.id
+        for probe in sorted({case.probe or task.id for case in task.cases}):
             module, _, name = probe.partition(".")
             if module != item.prefix or name not in functions:
                 yield (
-                    f"{_where(item, probe)}: case {case.name} of {task.id} runs the probe {probe}, "
-                    f"and {_shown(item, path)} has no function {name}"
+                    f"{_where(item, probe)}: {task.id} is driven by the probe {probe}, and "
+                    f"{_shown(item, path)} has no function {name}"
                 )
 
 
@@ -98,11 +97,15 @@ def _reference(item: Rubric, file: str) -> Iterator[str]:
         yield f"{_shown(item, path)}, line {error.lineno}: {error.msg}"
 
 
-def _mistake(item: Rubric, task: Task, mistake: Mistake, text: str) -> Iterator[str]:
-    try:
-        source.plant(text, task.file, task, mistake)
-    except (MarkerError, SyntaxError) as error:
-        yield f"{_where(item, mistake.id)}: {error}"
+def _mistakes(item: Rubric, task: Task) -> Iterator[str]:
+    text = source.read(item.folder / task.file)
+    for mistake in task.mistakes:
+        try:
+            ast.parse(source.plant(text, task.file, task, mistake))
+        except MarkerError as error:
+            yield f"{_where(item, mistake.id)}: {error}"
+        except SyntaxError as error:
+            yield f"{_where(item, mistake.id)}: mistake {mistake.id!r} is no Python: {error.msg}"
 
 
 def _private_imports(item: Rubric, path: Path) -> Iterator[str]:

@@ -71,7 +71,7 @@ def release(root: Path, seed: str | None, sets: int, check: bool) -> None:
 @click.pass_obj
 def verify(root: Path, jobs: int) -> None:
     """Prove that the release is sound, and print a table of tasks, cases and mistakes."""
-    from autograder import course, verify
+    from autograder import course, release_page, verify
     from autograder import release as releasing
 
     places = releasing.Places(root)
@@ -85,7 +85,9 @@ def verify(root: Path, jobs: int) -> None:
                 status.update(text)
 
             problems = verify.prove(places, jobs, say)
-        rows = verify.table(course.load_all(places.solutions))
+        rubrics = course.load_all(places.solutions)
+        rows = verify.table(rubrics)
+        release_page.write(places.page, rubrics, problems)
     shown = Table("task", "points", "public cases", "hidden cases", "mistakes", title="Release")
     for row in rows:
         shown.add_row(*row, style="bold" if row[0].endswith("in all") else None)
@@ -94,7 +96,7 @@ def verify(root: Path, jobs: int) -> None:
         console.print(f"PROBLEM: {problem}", style="red", markup=False)
     if problems:
         sys.exit(1)
-    console.print("The release is sound.")
+    console.print(f"The release is sound; {places.page} shows it.", soft_wrap=True)
 
 
 @main.command()

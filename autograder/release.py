@@ -86,6 +86,11 @@ class Places:
     def seed(self) -> Path:
         return self.build / "secret_seed"
 
+    @property
+    def page(self) -> Path:
+        """What instructors read of a release."""
+        return self.build / "release.html"
+
     def student_zip(self, assignment: str) -> Path:
         return self.build / "students" / f"{assignment}.zip"
 

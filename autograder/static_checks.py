@@ -24,8 +24,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import homework
 from autograder import obstacles
+from autograder.judge import surroundings
 from autograder.judge.slot import SandboxError
 from homework.fixtures import Assignment, Task
 from homework.preflight import Finding as Obstacle
@@ -182,11 +182,14 @@ def _question(task: Task, content: bytes) -> dict[str, object]:
 def _ask(questions: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The answers of `read_text`; empty where the text has brought it down."""
     program = Path(__file__).with_name("read_text.py")
-    students = Path(str(homework.__file__)).resolve().parents[1]
+    folders = [
+        *map(str, surroundings.import_paths()),
+        *(p for p in sys.path if p.endswith("-packages")),
+    ]
     for _ in range(TRIES):
         try:
             done = subprocess.run(
-                [sys.executable, "-I", "-S", str(program), str(students)],
+                [sys.executable, "-I", "-S", str(program), *folders],
                 input=json.dumps(questions),
                 capture_output=True,
                 text=True,

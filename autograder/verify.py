@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder import counterparts, course, draws, gradescope, reach, release, source
+from autograder import authoring, counterparts, course, draws, gradescope, reach, release, source
 from autograder.grade import Grader, Grading
 from autograder.intake.submission import Submission
 from autograder.release import Places
@@ -45,7 +46,8 @@ print(json.dumps(grade_to_results(submission, assignment.name, kit / "fixtures")
 def prove(places: Places, jobs: int, say: Callable[[str], None]) -> Problems:
     """Run every proof; `say` is told each step. The result is empty if the release is sound."""
     rubrics = course.load_all(places.solutions)
-    problems = [
+    problems = [*authoring.problems(rubrics), *_points(places, rubrics)]
+    problems += [
         f"stale: {name}; run `autograder release`" for name in release.stale(places, rubrics)
     ]
     say("committed files compared with the source")
@@ -70,6 +72,21 @@ def prove(places: Places, jobs: int, say: Callable[[str], None]) -> Problems:
         problems += _mistakes(places, rubrics, g)
         say(f"planted mistakes graded under {g.isolation}")
     return problems
+
+
+def _points(places: Places, rubrics: list[Rubric]) -> Iterator[str]:
+    """What is said of points outside of the rubric must agree with it."""
+    readme = places.root / "README.md"
+    text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
+    for item in rubrics:
+        for said in re.findall(rf"\*\*{item.assignment}\*\*, (\d+)", text):
+            if float(said) != item.points:
+                yield f"{readme} gives {item.assignment} {said} points; they are {item.points:g}"
+        with zipfile.ZipFile(places.gradescope_zip(item.assignment)) as archive:
+            outline = json.loads(archive.read("kit/grader_fault.json"))["tests"]
+        shown = {test["number"]: test["max_score"] for test in outline}
+        if shown != {task.id: task.points for task in item.tasks}:
+            yield f"the Gradescope zip of {item.assignment} has other points than the rubric"
 
 
 def _submission(name: str, files: dict[str, bytes]) -> Submission:

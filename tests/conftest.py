@@ -14,9 +14,19 @@ FIRST = (
 )  # fmt: skip
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fast", action="store_true", help="leave out whatever is slow to prepare")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     rank = {f"test_{name}": number for number, name in enumerate(FIRST)}
     items.sort(key=lambda item: rank.get(item.path.stem, len(FIRST)))
+    if config.getoption("--fast"):
+        items[:] = [item for item in items if item.path.stem not in rank and not _is_slow(item)]
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    return bool(item.get_closest_marker("slow")) or "hidden" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture(scope="session")

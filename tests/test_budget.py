@@ -32,7 +32,7 @@ def __getattr__(name):
         raise AttributeError(name)
     return bad
 def bad(*a, **k):
-    time.sleep(4)
+    time.sleep(4.8)
     raise ValueError("slow")
 """
 BURNS = """

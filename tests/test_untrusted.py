@@ -48,7 +48,7 @@ def test_no_message_makes_the_parent_fail(tmp_path: Path) -> None:
         inputs, feed = os.pipe()
         portions = iter([([case], b"") for case in CASES])
         watch = Watch(
-            -1, Feed(feed, portions), Clock(-1), 60.0, 1e18, tmp_path, 1,
+            -1, Feed(feed, portions), Clock(-1), 60.0, 60.0, 1e18, tmp_path, 1,
             ("q1_vae",),
         )  # fmt: skip
         try:

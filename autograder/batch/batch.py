@@ -121,9 +121,12 @@ class Batch:
         return Row(one.name, LEFT_OVER, remark, _origin(one))
 
     def private(self, found: Iterable[Found]) -> list[Path]:
-        """What no student's code may read: all submissions, all results."""
+        """What no student's code may read: all submissions, all results.
+
+        What a link of somebody's leads to is neither.
+        """
         paths = {place.path: None for one in found for place in (*one.places, *one.others)}
-        return [self.out, *filter(os.path.exists, paths)]
+        return [self.out, *(p for p in paths if os.path.exists(p) and not os.path.islink(p))]
 
     def look(self, one: Found, again: bool = False) -> bool:
         """Open a submission; whether it is to be graded, as it is not yet, or all are again."""

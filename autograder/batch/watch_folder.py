@@ -6,8 +6,11 @@ file system, those of other machines included.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import stat
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -62,17 +65,18 @@ def fingerprint(one: Found) -> int:
 
 
 def _states(path: Path) -> Iterator[tuple[str, int, int, int]]:
-    inside = (
-        os.path.join(folder, name)
-        for folder, folders, files in os.walk(path)
-        for name in (*folders, *files)
-    )
-    for name in (str(path), *islice(inside, MAX_ENTRIES)):
-        try:
+    """Nearest first, and of not more than `MAX_ENTRIES`: it is this process that looks."""
+    waiting, room = deque([str(path)]), MAX_ENTRIES
+    while waiting:
+        name = waiting.popleft()
+        with contextlib.suppress(OSError):
             info = os.lstat(name)
-        except OSError:
-            continue
-        yield name, info.st_size, info.st_mtime_ns, info.st_ino
+            yield name, info.st_size, info.st_mtime_ns, info.st_ino
+            if stat.S_ISDIR(info.st_mode):
+                with os.scandir(name) as found:
+                    inside = [child.path for child in islice(found, room)]
+                waiting += inside
+                room -= len(inside)
 
 
 def watch(

@@ -38,7 +38,8 @@ _OF_OTHERS = re.compile(
 )
 # Names that Windows keeps for itself, and those of the files beside the folders of submissions.
 _RESERVED = re.compile(
-    r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?|grades\.csv|timings\.csv|manifest\.json",
+    r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?|grades\.csv|timings\.csv|manifest\.json"
+    r"|sentences\.toml",
     re.IGNORECASE,
 )
 _USUAL, _USUAL_SAFE = (re.compile(rf"[\w.{more}-]*", re.ASCII) for more in (" (),/+", ""))

@@ -21,10 +21,14 @@ def named(rows: list[Found], earlier: Mapping[str, str]) -> list[Found]:
     """The rows with their names, in the order of these.
 
     Args:
-        earlier: names that rows had in an earlier run, by the first of their paths.
+        earlier: names that rows had, by the first of their paths, the oldest first.
     """
-    kept = {row.first: earlier[row.first] for row in rows if row.first in earlier}
-    taken = {name.casefold() for name in kept.values()}
+    there, holders = {row.first for row in rows}, dict[str, str]()
+    for first, name in earlier.items():
+        if first in there:  # who had the name before it, and was away meanwhile, has it again
+            holders.setdefault(name.casefold(), first)
+    kept = {first: earlier[first] for first in holders.values()}
+    taken = set(holders)
     done = []
     for row in sorted(_with_parents(rows), key=_plainest):
         name = kept.get(row.first, "")

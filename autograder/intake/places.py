@@ -39,6 +39,13 @@ class Place:
         return self.parts[-1] if self.parts else self.path.name
 
 
+def given_place(path: Path) -> Place:
+    """A path that was typed: links may lead to it. It is none itself, and none is in it."""
+    if path.name in ("", ".."):
+        return Place(Path(os.path.realpath(path)))
+    return Place(Path(os.path.realpath(path.parent), path.name))
+
+
 @dataclass
 class Folder:
     """A folder, or an archive, by what tells whose it is.

@@ -26,7 +26,7 @@ from typing import Any
 
 from autograder.intake.entries import MAX_TOTAL, IntakeError
 from autograder.intake.names import safe, shown, stem
-from autograder.intake.places import Place
+from autograder.intake.places import Place, given_place
 from autograder.intake.reading import LAYERS, as_found, told
 from autograder.intake.submission import Found, Submission
 from autograder.judge import surroundings, zygote
@@ -101,8 +101,7 @@ class Reader:
 
     def open_path(self, path: Path, name: str = "submission", alone: bool = False) -> Submission:
         """As `open`, for a path that is one submission."""
-        path = Path(os.path.abspath(path))  # a child has another current folder
-        return self.open(Found((name,), (Place(path),), name=name), alone)
+        return self.open(Found((name,), (given_place(path),), name=name), alone)
 
     def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
         """The child's answer, of a second child if the first one ends."""

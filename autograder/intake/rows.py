@@ -55,8 +55,9 @@ class Found:
 
     @property
     def source(self) -> str:
-        """All paths that are this row's."""
-        return "; ".join(str(place) for place in (*self.places, *self.others))
+        """All paths that are this row's; none of them can pass for two."""
+        paths = (str(place) for place in (*self.places, *self.others))
+        return "; ".join(path.replace("; ", ";?") for path in paths)
 
 
 def groups(labels: Mapping[str, Label]) -> Iterable[list[tuple[str, Label]]]:

@@ -23,7 +23,7 @@ from autograder.intake.entries import (
     Unusable,
 )
 from autograder.intake.names import is_archive, is_notebook, listed, safe, shown, stem
-from autograder.intake.places import Place, opened
+from autograder.intake.places import Place, given_place, opened
 from autograder.intake.plan import find
 from autograder.intake.rows import Found
 from autograder.intake.unpack import inside
@@ -66,7 +66,9 @@ def open_submission(
     """As `open_found`, for a .py file, a folder or an archive that is one submission."""
     path = Path(path)
     label = stem(path.name) if path.name not in ("", "..") else path.resolve().name
-    return open_found(Found((label,), (Place(path),), name=name or safe(label)), expected, alone)
+    return open_found(
+        Found((label,), (given_place(path),), name=name or safe(label)), expected, alone
+    )
 
 
 def open_found(found: Found, expected: Sequence[str], alone: bool = False) -> Submission:

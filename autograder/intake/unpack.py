@@ -1,8 +1,9 @@
 """Looks into what a student handed in, a folder or an archive, without trusting any of it.
 
-Nothing is written to disk, links are never followed, and a file is read only when it is asked for,
-up to a limit that counts bytes read, whatever sizes the headers claim. All of it takes time that is
-linear in what is there, up to the limits in `entries`.
+Nothing is written to disk, links are never followed, not even one that takes a folder's place while
+it is looked into, and a file is read only when it is asked for, up to a limit that counts bytes
+read, whatever sizes the headers claim. All of it takes time that is linear in what is there, up to
+the limits in `entries`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import io
 import os
 import stat
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -40,6 +41,7 @@ __all__ = ["Entry", "IntakeError", "Listing", "Unusable", "contents", "inside", 
 
 _MAX_DEPTH = 20
 _SCANNED = 10  # times as many entries are looked at, whatever they are
+_MOST_IN_ONE = _SCANNED * MAX_ENTRIES  # in one folder of a class: nobody hides the others
 
 
 @contextmanager
@@ -121,19 +123,21 @@ def list_folder(root: Path, most: int = MAX_ENTRIES, skip: Path | None = None) -
     Raises:
         OSError: the folder itself cannot be read.
     """
-    listing, scanned, counted = Listing(), 0, 0
+    listing, scanned, counted = Listing(), Counter[str](), 0
     waiting: deque[tuple[Path, tuple[str, ...]]] = deque([(root, ())])
     while waiting:
         folder, parts = waiting.popleft()
+        room = _SCANNED * most - scanned.total()
+        if parts:
+            room = min(room, _MOST_IN_ONE - scanned[parts[0]])
         try:
-            with os.scandir(folder) as found:
-                children = list(islice(found, _SCANNED * most - scanned))  # there may be millions
+            children = _children(folder, room)
         except OSError:
             if not parts:
                 raise
             listing.unread.append("/".join(parts))
             continue
-        scanned += len(children)
+        scanned["".join(parts[:1])] += len(children)
         for child in sorted(children, key=lambda child: child.name):
             if is_junk(child.name) or folder / child.name == skip:
                 continue
@@ -142,10 +146,23 @@ def list_folder(root: Path, most: int = MAX_ENTRIES, skip: Path | None = None) -
             listing.entries.append(entry)
             if entry.kind == FOLDER and len(parts) < _MAX_DEPTH:
                 waiting.append((folder / child.name, entry.parts))
-        if counted > most or scanned >= _SCANNED * most:
+        if counted > most or scanned.total() >= _SCANNED * most:
             listing.is_cut = True
             break
     return listing
+
+
+def _children(folder: Path, most: int) -> list[os.DirEntry[str]]:
+    """Not more than `most`: there may be millions."""
+    descriptor = _open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with os.scandir(descriptor) as found:
+            children = list(islice(found, most))
+            for child in children:
+                child.is_dir(follow_symlinks=False)  # it may ask for that as long as this is open
+            return children
+    finally:
+        os.close(descriptor)
 
 
 def is_work(name: str) -> bool:
@@ -189,10 +206,26 @@ class _Bounded(io.BufferedReader):
 
 def _open_regular(path: Path) -> _Bounded:
     """Opens a regular file, never a link, and never waits (as opening a pipe would)."""
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
+    descriptor = _open(path, os.O_RDONLY | os.O_NONBLOCK)
     file = _Bounded(io.FileIO(descriptor, "rb"))
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         file.close()
         raise Unusable("is not a regular file: hand in the file itself")
     return file
+
+
+def _open(path: Path, flags: int) -> int:
+    """Opens what is at an absolute path, if neither that nor any folder on the way is a link.
+
+    Raises:
+        OSError: it cannot be opened, or there is a link.
+    """
+    here = os.open(path.anchor, os.O_PATH)
+    try:
+        for part in path.parts[1:-1]:
+            inner = os.open(part, os.O_PATH | os.O_NOFOLLOW | os.O_DIRECTORY, dir_fd=here)
+            os.close(here)
+            here = inner
+        return os.open(path.name or ".", flags | os.O_NOFOLLOW, dir_fd=here)
+    finally:
+        os.close(here)

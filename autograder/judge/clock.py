@@ -2,49 +2,42 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import time
 from pathlib import Path
 
-PATIENCE = 3.0  # seconds on the wall that count as one, for a child that waits or sleeps
-
 
 class Clock:
-    """Counts a child's processor time, or a third of the time on the wall if that is more.
+    """Counts the time that a child ran or slept, not that in which it waited for a processor.
+
+    Where the kernel does not tell how long it waited, all of the time counts. To be closed.
 
     Args:
-        pidfd: of the child. Where the kernel does not tell its processor time, all of the time on
-            the wall counts.
+        pidfd: of the child.
     """
 
     def __init__(self, pidfd: int) -> None:
-        self._processor = _processor_clock(pidfd)
-        self._used, self._wall, self._seconds = 0.0, time.monotonic(), 0.0
+        self._began, self._waited = time.monotonic(), 0.0
+        self._file = _schedstat(pidfd)
 
     def seconds(self) -> float:
-        """Since the start."""
-        wall = time.monotonic()
-        passed, self._wall = wall - self._wall, wall
-        if self._processor is not None:
-            used = self._processor_seconds(self._processor)
-            passed, self._used = max(used - self._used, passed / PATIENCE), used
-        self._seconds += passed
-        return self._seconds
+        """Since the start. It may step back a little when a long wait has ended."""
+        if self._file is not None:
+            with contextlib.suppress(OSError, IndexError, ValueError):  # it has ended: no change
+                self._waited = int(os.pread(self._file, 128, 0).split()[1]) / 1e9
+        return time.monotonic() - self._began - self._waited
 
-    def _processor_seconds(self, clock: int) -> float:
-        try:
-            return time.clock_gettime(clock)
-        except OSError:  # the child has ended
-            return self._used
+    def close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
 
 
-def _processor_clock(pidfd: int) -> int | None:
-    """The number of the clock of a process's processor time, as `clock_getcpuclockid` gives it."""
-    try:
+def _schedstat(pidfd: int) -> int | None:
+    """The file that says how long a process has run and waited, in nanoseconds."""
+    with contextlib.suppress(OSError):
         found = re.search(r"^Pid:\s*(\d+)$", Path(f"/proc/self/fdinfo/{pidfd}").read_text(), re.M)
-        clock = ~int(found[1]) << 3 | 2 if found else None
-        if clock is not None:
-            time.clock_gettime(clock)
-    except OSError:
-        return None
-    return clock
+        if found:
+            return os.open(f"/proc/{found[1]}/schedstat", os.O_RDONLY | os.O_CLOEXEC)
+    return None

@@ -51,7 +51,7 @@ class Limits:
         file_mib: size of any one file it writes, and of its scratch folder altogether.
         open_files: number of open descriptors.
         threads: how many it may start.
-        submission_seconds: wall time of all that is run of one submission.
+        submission_seconds: of all that is run of one submission, waiting for a processor aside.
         submission_cpu_seconds: processor time of that, so that threads make it no longer.
     """
 

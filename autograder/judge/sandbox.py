@@ -33,6 +33,7 @@ MOST_KILLS = 3  # of a task's children, by somebody else, before it is given up
 MUCH_MEMORY_MIB = 256  # more than the zygote: a child may have been killed for that
 SLOW_IMPORT = 2.0  # seconds of importing files, from which on a further child is dear
 A_DAY = 86_400.0  # so long most systems keep the time of reading, if it is later than all others
+PATIENCE = 2.0  # so many times its time a submission may take on a machine that is busy
 END_SECONDS = 0.5  # for a child that has closed its channel to end by itself
 
 
@@ -96,8 +97,9 @@ class Sandbox:
         self._lines: dict[str, int] = {}  # of the staged files
         self._latest_run = Run([])
         self._slow: set[str] = set()  # those that are known to take too long as a whole
-        self._latest = 0.0  # when the time of the staged files is spent
-        self._cpu_left = 0.0  # seconds of processor time that their children may yet take
+        self._latest = 0.0  # when the staged files have to be done, however busy the machine is
+        self._seconds_left = 0.0  # that their children may yet take, by their clocks
+        self._cpu_left = 0.0  # and of processor time
         above, enclosed = parent.slot if parent else None, "namespaces" in layers
         self.slot: Slot = Slot(slot, self.limits, above, enclosed, preload, device)
         self.folder, self.size_kib = self.slot.folder, self.slot.size_kib
@@ -186,7 +188,8 @@ class Sandbox:
             raise NoRoom(f"there is no room on the disk of {self.folder.parents[1]}: make some")
         try:
             self.notes, self._slow = {}, set()
-            self._latest = time.monotonic() + self.limits.submission_seconds
+            self._seconds_left = self.limits.submission_seconds
+            self._latest = time.monotonic() + PATIENCE * self._seconds_left
             self._cpu_left = self.limits.submission_cpu_seconds
             self._lines = {name: content.count(b"\n") + 1 for name, content in files.items()}
             for name, content in files.items():
@@ -230,7 +233,7 @@ class Sandbox:
             SandboxError: as `run_task`.
         """
         found: dict[str, CaseOutcome] = {}
-        if time.monotonic() >= self._latest:
+        if self._is_spent:
             return found
         messages: list[Message] = []
         begun: list[CaseInputs] = []
@@ -260,7 +263,7 @@ class Sandbox:
         found = {case.name: CaseOutcome(ended="unrun") for case in cases}
         waiting, kills = list(cases), 0
         left = TASK_SECONDS
-        while waiting and left > 0 and time.monotonic() < self._latest:
+        while waiting and left > 0 and not self._is_spent:
             run = self._run_cases(stems, iter([_portion(waiting)]), left, [])
             if run.killed and kills < MOST_KILLS:
                 kills, left = kills + 1, TASK_SECONDS
@@ -269,9 +272,15 @@ class Sandbox:
                 raise SandboxError("children are killed again and again, by another's hand")
             waiting = self._collect(stems, run, waiting, found)
             left -= run.seconds - run.import_seconds
-        if time.monotonic() >= self._latest:
+        if self._is_spent:
             found |= {case.name: CaseOutcome(ended="spent") for case in waiting}
         return found
+
+    @property
+    def _is_spent(self) -> bool:
+        """Whether the submission that is staged has had its time."""
+        over = time.monotonic() >= self._latest
+        return over or self._seconds_left <= 0 or self._cpu_left <= 0
 
     @property
     def imports_slowly(self) -> bool:
@@ -362,8 +371,9 @@ class Sandbox:
             watched = feed if portions is not None else None
             seen = Path(f"/proc/self/fd/{folder[0]}") if folder else self._scratch
             stems = request.get("stems", ())
+            clock, most = Clock(pidfd), self._seconds_left
             watch = Watch(
-                answers, watched, Clock(pidfd), seconds, self._latest, seen, most_bytes, stems
+                answers, watched, clock, seconds, most, self._latest, seen, most_bytes, stems
             )
             watch.run.messages = [] if messages is None else messages
             self._latest_run = watch.run
@@ -371,6 +381,7 @@ class Sandbox:
                 run = watch.until_end()
             finally:
                 feed.close()
+                clock.close()
                 os.close(answers)
                 overdue = _end(pidfd, 0.0 if watch.run.ended else END_SECONDS)
                 for fd in (pidfd, *folder):
@@ -383,8 +394,7 @@ class Sandbox:
         run.peak_kib = int(status["peak_kib"])
         self.peak_kib = max(self.peak_kib, run.peak_kib)
         self._cpu_left -= status["cpu"]
-        if self._cpu_left <= 0:
-            self._latest = min(self._latest, time.monotonic())
+        self._seconds_left -= run.seconds
         code = os.waitstatus_to_exitcode(int(status["status"]))
         if run.unconfined:
             raise SandboxError(f"a child could not be confined: {run.unconfined}")

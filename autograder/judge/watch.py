@@ -65,7 +65,8 @@ class Watch:
             None to take any message.
         clock: what the child is timed by.
         seconds: how long the child has by that clock, without the time of its imports.
-        latest: when it has to be done in any case, by `time.monotonic`.
+        most: how long it has in any case, imports included; the submission has no more left.
+        latest: when it has to be done however busy the machine is, by `time.monotonic`.
         folder, most_bytes: its scratch folder, and what that may hold.
         stems: files that it may say it imports, by their names without `.py`.
     """
@@ -76,13 +77,14 @@ class Watch:
         feed: Feed | None,
         clock: Clock,
         seconds: float,
+        most: float,
         latest: float,
         folder: Path,
         most_bytes: int,
         stems: Sequence[str] = (),
     ) -> None:
         self.answers, self.feed, self.clock = answers, feed, clock
-        self.seconds, self.latest = seconds, latest
+        self.seconds, self.most, self.latest = seconds, most, latest
         self.folder, self.most_bytes, self.stems = folder, most_bytes, stems
         self.confined = False
         self.run = Run([])
@@ -94,7 +96,9 @@ class Watch:
     def until_end(self) -> Run:
         reader, received, look = wire.Reader(), 0, time.monotonic() + LOOK_SECONDS
         while True:
-            left = min(self._end_by_clock() - self._now(), self.latest - time.monotonic())
+            now = self._now()
+            left = min(self._end_by_clock(), self.most) - now
+            left = min(left, self.latest - time.monotonic())
             if left <= 0:
                 return self._end_late()
             if time.monotonic() >= look:
@@ -129,7 +133,7 @@ class Watch:
         return min(self._case_end, self.seconds + self.run.import_seconds)
 
     def _end_late(self) -> Run:
-        if time.monotonic() >= self.latest:
+        if self._now() >= self.most or time.monotonic() >= self.latest:
             return self._end("spent")
         if self._importing:
             return self._end("timeout", definitions.too_slow(f"{self._importing[-1]}.py"))

@@ -97,7 +97,12 @@ def gather(catalogue: dict[str, Any]) -> list[Item]:
     notebook = read(ROOT / "assignments" / catalogue["notebook"], elsewhere)
     if not notebook.problems:
         look_at_notebook(notebook)
-    return [*items, notebook]
+    items.append(notebook)
+    for item in items:
+        real = item.path.resolve()
+        if item.found and real != item.path:
+            item.remarks.append(f"this is a link; what is packed is {real}")
+    return items
 
 
 def pack(items: list[Item], target: Path) -> None:

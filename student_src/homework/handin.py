@@ -16,7 +16,8 @@ from typing import Any
 
 from homework import preflight
 
-LARGEST_CODE, LARGE_NOTEBOOK = 5_000_000, 50_000_000  # bytes
+LARGEST = {".py": 5_000_000, ".ipynb": 100_000_000}  # bytes; Gradescope takes 100 MB
+LARGE_NOTEBOOK = 50_000_000
 
 
 @dataclass
@@ -47,8 +48,10 @@ def read(path: Path, elsewhere: Sequence[Path] = ()) -> Item:
         size = path.stat().st_size
         if not (path.is_file() or path.is_dir()):
             item.problems.append("it is no file, but a pipe or a device; replace it")
-        elif path.suffix == ".py" and size > LARGEST_CODE:
-            item.problems.append(f"it has {size:,} bytes, so it is no code of yours; replace it")
+        elif size > LARGEST[path.suffix]:
+            what = "so it is no code of yours; replace it"
+            what = what if path.suffix == ".py" else "too many to hand in; clear its outputs"
+            item.problems.append(f"it has {size:,} bytes, {what}")
         else:
             item.content = path.read_bytes()
     except FileNotFoundError:
@@ -133,7 +136,7 @@ def look_at_notebook(item: Item) -> None:
 
 def signature(agreement: str) -> dict[str, str]:
     """What `NAME` and `STUDENT_ID` are set to in the text of the agreement."""
-    pairs = re.findall(r"""^\s*(NAME|STUDENT_ID)\s*=\s*(["'])(.*?)\2""", agreement, re.M)
+    pairs = re.findall(r"""^[ \t]*(NAME|STUDENT_ID)[ \t]*=[ \t]*(["'])(.*?)\2""", agreement, re.M)
     return {name: value.strip() for name, _, value in pairs}
 
 

@@ -91,6 +91,8 @@ def on_disk(folder: Path, provided: Mapping[str, str]) -> Read:
     def read(path: str) -> bytes | None:
         file = folder / path
         try:
+            if not file.is_file():
+                return None  # a pipe would be waited for, and a device has no end
             if file.stat().st_size > MOST_BYTES:
                 return bytes(MOST_BYTES + 1)  # whatever it holds, it does not fit
             content = file.read_bytes()

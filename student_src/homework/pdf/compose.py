@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,8 @@ from homework.pdf.pictures import Pictures
 from homework.pdf.typst_text import Piece, call, clean, listing, literal, note
 
 MOST_TEXT, MOST_CODE = 60_000, 400  # characters of a Markdown cell, lines of a code cell
-_HEADING = re.compile(r"\s*#{1,6} [^\n]*\n?")
+MOST_OUTPUTS, MOST_ALL = 100, 600_000  # of a cell; characters of a report
+_HEADING = re.compile(r"^[ \t]*#{1,6} [^\n]*\n?", re.M)
 
 
 @dataclass
@@ -30,7 +31,8 @@ class Composer:
     def __init__(self, notebook: Notebook, pictures: Pictures) -> None:
         self.notebook, self.pictures = notebook, pictures
         self.warnings = pictures.warnings
-        markdown_cells = (c.source for c in notebook.all_cells if c.kind == "markdown")
+        self.room = MOST_ALL
+        markdown_cells = (c.source[:MOST_TEXT] for c in notebook.all_cells if c.kind == "markdown")
         code = [c for c in notebook.all_cells if c.kind == "code" and c.source.strip()]
         self.nothing_run = bool(code) and not any(cell.executed for cell in code)
         if self.nothing_run:
@@ -50,13 +52,22 @@ class Composer:
             said = "there is no answer" if question.found else "it is not in this notebook"
             self.warnings.append(f"{where}: {said}")
             pieces.append(Piece(note(f"[{said}]")))
-        for cell in question.cells[ANSWER]:
-            pieces += self._cell(cell, cell.text, where)
+        pieces += self._cells(question.cells[ANSWER], where)
         if question.cells[WORK]:
             pieces.append(Piece(call("part-line", '"Code and figures"')))
-        for cell in question.cells[WORK]:
-            pieces += self._cell(cell, cell.text, where)
+        pieces += self._cells(question.cells[WORK], where)
         return Section(question, pieces)
+
+    def _cells(self, cells: Sequence[Cell], where: str) -> list[Piece]:
+        pieces: list[Piece] = []
+        for cell in cells:
+            if self.room <= 0:
+                self.warnings.append(f"{where}: left out from here, as the report is too long")
+                return [*pieces, Piece(note("[left out from here: the report is too long]"))]
+            found = self._cell(cell, cell.text, where)
+            self.room -= sum(len(piece.code) for piece in found)
+            pieces += found
+        return pieces
 
     def _in_frame(self, cell: Cell, text: str) -> list[Piece]:
         pieces = [self._text(text, cell.attachments, "the question")] if text.strip() else []
@@ -66,15 +77,21 @@ class Composer:
         if cell.kind == "markdown":
             return [self._text(text, cell.attachments, where)] if text.strip() else []
         if cell.kind != "code":
-            return [Piece(listing(cell.source, "source"))] if text else []
+            text = self._short(text, f"{where}: a text is cut short", MOST_CODE, 0)
+            return [Piece(listing(text, "source"))] if text else []
         if not cell.source.strip() and not cell.outputs:
             return []
         if not self.nothing_run:
             self.warnings += outputs.remarks(cell, where)
         code = self._short(clean(cell.source), f"{where}: code is cut short", MOST_CODE, 0)
         pieces = [Piece(listing(code, "code", "python"), cell.source, where)]
-        for output in outputs.merged(cell.outputs):
+        merged = outputs.merged(cell.outputs)
+        for output in merged[:MOST_OUTPUTS]:
             pieces += self._output(output, cell, where)
+        if len(merged) > MOST_OUTPUTS:
+            left_out = f"{len(merged) - MOST_OUTPUTS:,} outputs are left out"
+            self.warnings.append(f"{where}: {left_out} ({cell.first_line})")
+            pieces.append(Piece(note(f"[{left_out}]")))
         return pieces
 
     def _short(self, text: str, said: str, first: int, last: int) -> str:
@@ -88,7 +105,7 @@ class Composer:
     def _output(self, output: Mapping[str, Any], cell: Cell, where: str) -> list[Piece]:
         kind, text = output.get("output_type"), ""
         if kind == "stream":
-            text = outputs.shown(output["text"])
+            text = outputs.shown(joined(output["text"]))
         elif kind == "error":
             text = outputs.error_text(output)
         elif isinstance(output.get("data"), dict):

@@ -8,16 +8,23 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from homework import handin
 from homework.pdf import Made
 from homework.pdf.cells import Notebook, ReportError
 from homework.pdf.questions import parse
+from homework.pdf.typst_text import Piece, clean
+
+if TYPE_CHECKING:
+    from homework.pdf.typeset import Typesetter
 
 COURSE = "Generative models"
 LARGEST = 90_000_000  # bytes; Gradescope takes 100 MB
+TEXT_SECONDS, MOST_WARNINGS = 120, 100
 PINNED = "pypandoc_binary==1.17 typst==0.15.2"
 
 
@@ -122,7 +129,15 @@ def _open_in_colab() -> bytes | None:
 
 def _read(path: Path) -> tuple[bytes, Path, str]:
     try:
-        saved = time.strftime("%Y-%m-%d %H:%M", time.localtime(path.stat().st_mtime))
+        info = path.stat()
+        saved = time.strftime("%Y-%m-%d %H:%M", time.localtime(info.st_mtime))
+        if not (path.is_file() or path.is_dir()):
+            raise ReportError(f"{path} is no file, but a pipe or a device: name a notebook")
+        if info.st_size > handin.LARGEST[".ipynb"]:
+            raise ReportError(
+                f"{path} has {info.st_size:,} bytes, too many for a report: clear outputs that you "
+                "do not need, save it, and call this again"
+            )
         return path.read_bytes(), path.resolve().parent, f"{path}, as saved {saved}"
     except FileNotFoundError:
         raise ReportError(f"there is no notebook {path}: name the file that you saved") from None
@@ -136,10 +151,11 @@ def _read(path: Path) -> tuple[bytes, Path, str]:
 
 def _typeset(notebook: Notebook, scratch: Path, made: Made) -> bytes:
     """The PDF's bytes; fills in pages and warnings."""
-    from homework.pdf import typeset
+    from homework.pdf import pandoc, typeset
     from homework.pdf.compose import Composer
     from homework.pdf.pictures import Pictures
 
+    pandoc.allow(TEXT_SECONDS)
     with typeset.Typesetter(scratch) as setter:
         composer = Composer(notebook, Pictures(scratch, notebook.folder, setter.accepts))
         agreement = composer.agreement()
@@ -147,7 +163,9 @@ def _typeset(notebook: Notebook, scratch: Path, made: Made) -> bytes:
         first = _unsigned(notebook) + _left_out(notebook)
 
         def whole() -> str:
-            made.warnings = list(dict.fromkeys(first + composer.warnings))
+            said = list(dict.fromkeys(first + composer.warnings))
+            more = len(said) - MOST_WARNINGS
+            made.warnings = said[:MOST_WARNINGS] + [f"and {more:,} more"] * (more > 0)
             return typeset.document(notebook, agreement, sections, made.warnings)
 
         missing = setter.missing(typeset.literals(whole()))
@@ -156,17 +174,33 @@ def _typeset(notebook: Notebook, scratch: Path, made: Made) -> bytes:
                 f"no font here has these characters, so they are shown as boxes: {missing} "
                 "(install fonts that have them, such as Noto Sans CJK or Noto Emoji)"
             )
+        pieces = [piece for section in sections for piece in section.pieces]
         try:
-            pdf = setter.pdf(whole())
-        except typeset.TypesetError:
-            pieces = [piece for section in sections for piece in section.pieces]
-            composer.warnings += typeset.repair(setter, [*agreement, *pieces])
-            pdf = typeset.pdf_at_all_costs(setter, whole, pieces, composer.warnings)
+            pdf = _set(setter, whole, agreement, pieces, composer.warnings)
+            ids = (section.question.id for section in sections)
+            made.pages = dict(zip(ids, setter.pages(whole())))
+        except typeset.TypesetError as error:
+            raise ReportError(
+                f"the report cannot be set ({error}): shorten long outputs, show fewer and smaller "
+                "figures, save the notebook, and call this again"
+            ) from None
         if len(pdf) > LARGEST:
             made.warnings.append("the PDF is larger than Gradescope takes: show fewer figures")
-        ids = (section.question.id for section in sections)
-        made.pages = dict(zip(ids, setter.pages(whole())))
         return pdf
+
+
+def _set(
+    setter: Typesetter, whole: Callable[[], str], agreement: Sequence[Piece],
+    pieces: Sequence[Piece], warnings: list[str],
+) -> bytes:  # fmt: skip
+    """The PDF, if need be with its parts repaired; raises `TypesetError`."""
+    from homework.pdf import typeset
+
+    try:
+        return setter.pdf(whole())
+    except typeset.TypesetError:
+        warnings += typeset.repair(setter, [*agreement, *pieces])
+        return typeset.pdf_at_all_costs(setter, whole, pieces, warnings)
 
 
 def _unsigned(notebook: Notebook) -> list[str]:
@@ -220,10 +254,16 @@ def show(made: Made) -> None:
     count = max(last for _, last in made.pages.values())
     print(f"Report: {made.path} ({count} pages)\nMade from {made.source}.")
     print("On Gradescope, assign these pages:")
-    width = max(map(len, made.pages))
+    width = max(len(_line(name)) for name in made.pages)
     for name, (first, last) in made.pages.items():
-        print(f"  {name:<{width}}  {f'page {first}' if first == last else f'pages {first}-{last}'}")
+        where = f"page {first}" if first == last else f"pages {first}-{last}"
+        print(f"  {_line(name):<{width}}  {where}")
     if made.warnings:
         print("Look at these before you hand it in:")
         for warning in made.warnings:
-            print(f"  - {warning}")
+            print(f"  - {_line(warning)}")
+
+
+def _line(text: str) -> str:
+    """Words of a notebook for a terminal, which obeys control characters."""
+    return " ".join(clean(text).split())

@@ -69,11 +69,11 @@ def merged(outputs: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         kind, name = output.get("output_type"), output.get("name")
         before = result[-1] if result else {}
         if kind == "stream" == before.get("output_type") and name == before.get("name"):
-            before["text"] += joined(output.get("text"))
+            before["text"].append(joined(output.get("text")))
         else:
             result.append(dict(output))
             if kind == "stream":
-                result[-1]["text"] = joined(output.get("text"))
+                result[-1]["text"] = [joined(output.get("text"))]
     return list(result)
 
 

@@ -8,9 +8,12 @@ before and put back afterwards, as Jupyter does, so that `$a_1 * b_1$` is not ta
 from __future__ import annotations
 
 import json
+import math
 import re
 import subprocess
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,7 +21,8 @@ from typing import Any
 from homework.pdf.mathjax import BRACED, renamed, repaired
 
 OLDEST = (3, 1, 9)  # a pandoc of the system: older ones write Typst differently
-SECONDS = 15
+SECONDS = 15  # for one text
+MOST_TEX = 4_000, 20_000_000  # characters of a formula; of all of a text, with their macros
 DEEPEST = 40  # brackets within brackets in a formula; many more crash Typst
 MARKDOWN = "commonmark+pipe_tables+strikeout+task_lists+autolink_bare_uris+footnotes-raw_attribute"
 HTML = "html-native_spans"
@@ -30,9 +34,10 @@ _PARTS = re.compile(
     (?P<code>^(?:[ \t>]|[-*+]\ |\d+[.)]\ )*(?P<fence>`{3,}|~{3,})[^\n]*\n
              (?:.*?^[ \t>]*(?P=fence)[`~]*[ \t]*$|.*\Z)
            |(?<!`)(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`))
-    |\\\\\((?P<round>.+?)\\\\\)
-    |\\\\\[(?P<square>.+?)\\\\\]
-    |(?P<bare>\\begin\{(?P<env>(?:equation|align|gather|multline|eqnarray)\*?)\}.*?\\end\{(?P=env)\})
+    |\\\\\((?P<round>(?:(?!\\\\\().)+?)\\\\\)
+    |\\\\\[(?P<square>(?:(?!\\\\\[).)+?)\\\\\]
+    |(?P<bare>\\begin\{(?P<env>(?:equation|align|gather|multline|eqnarray)\*?)\}
+             (?:(?!\\begin\{(?P=env)\}).)*?\\end\{(?P=env)\})
     |(?P<escape>\\.)
     |\$\$(?P<display>(?:\\.|(?!\n[ \t]*\n)[^$\\])+?)\$\$
     |\$(?P<inline>(?:\\.|(?!\n[ \t]*\n)[^$\\])+?)\$
@@ -51,6 +56,23 @@ _HARMLESS = re.compile(r"\\#|#box\(stroke: black, inset: 3pt, \[|#hide\[|#h\([\d
 
 class PandocError(Exception):
     """Pandoc does not understand a text, or took too long over it."""
+
+
+_end = math.inf  # of the time for all texts of a report, by `time.monotonic`
+
+
+def allow(seconds: float) -> None:
+    """From now on, for all texts together; beyond that they cannot be converted."""
+    global _end
+    _end = time.monotonic() + seconds
+
+
+def seconds_left() -> float:
+    """Raises `PandocError` if there are none."""
+    left = _end - time.monotonic()
+    if left <= 0:
+        raise PandocError("the report's texts take too long")
+    return left
 
 
 @cache
@@ -76,7 +98,7 @@ def run(text: str, source: str, target: str) -> str:
             + ["+RTS", "-M1g", "-RTS"],
             input=text.encode("utf-8", "replace"),
             capture_output=True,
-            timeout=SECONDS,
+            timeout=min(SECONDS, seconds_left()),
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise PandocError(str(error)) from None
@@ -121,6 +143,7 @@ def take_formulas(text: str) -> tuple[str, list[tuple[str, bool]]]:
                 return mark(found[kind], kind in ("display", "square", "bare"))
         return found[0]
 
+    seconds_left()
     text = text.replace(OPEN, "").replace(CLOSE, "")
     return _PARTS.sub(replace, text), formulas
 
@@ -142,17 +165,21 @@ def macros(texts: Sequence[str]) -> str:
         for text in texts
         if "\\newcommand" in text or "\\def" in text or "\\Decl" in text or "\\renew" in text
         for tex, _ in take_formulas(text)[1]
-        for match in _MACRO.finditer(tex)
+        for match in _MACRO.finditer(tex[: MOST_TEX[0]])
     )
-    return "".join(dict.fromkeys(found))
+    with suppress(PandocError):
+        return "".join(dict.fromkeys(found))
+    return ""
 
 
 def typst_formulas(formulas: Sequence[str], definitions: str = "") -> list[str | None]:
     """Each TeX formula as Typst's mathematics, None where it cannot be understood."""
     if not formulas:
         return []
-    tries = [(index, text) for index, tex in enumerate(formulas)
+    tries = [(index, text) for index, tex in enumerate(formulas) if len(tex) <= MOST_TEX[0]
              for text in _candidates(tex)]  # fmt: skip
+    if len(tries) * len(definitions) > MOST_TEX[1]:
+        definitions = ""
     definitions = repaired(definitions)
     paragraphs: list[dict[str, Any]] = []
     for _, text in tries:

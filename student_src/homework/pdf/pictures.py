@@ -22,6 +22,7 @@ from homework.pdf.cells import joined
 from homework.pdf.typst_text import as_text, call, literal, note
 
 LARGEST, MOST_PIXELS = 30_000_000, 60_000_000  # bytes of a file; pixels
+MOST_TOGETHER = 5 * MOST_PIXELS  # of a report
 _BADGE = re.compile(r"https://colab\.research\.google\.com/assets/colab-badge\.svg")
 
 
@@ -38,14 +39,19 @@ class Pictures:
         self.folder, self.beside, self.accepts = folder, beside, accepts
         self.warnings: list[str] = []
         self._known: dict[str, bool] = {}
+        self._room = MOST_TOGETHER
 
     def add(self, content: bytes, alt: str = "") -> str | None:
         """Code that shows a picture; None if it is no picture that can be shown."""
         ending = _ending(content)
-        if not ending or len(content) > LARGEST or _pixels(content) > MOST_PIXELS:
+        if not ending or len(content) > LARGEST:
             return None
         name = f"{hashlib.sha256(content).hexdigest()[:16]}.{ending}"
         if name not in self._known:
+            pixels = _pixels(content)
+            if pixels > min(MOST_PIXELS, self._room):
+                return None
+            self._room -= pixels
             (self.folder / name).write_bytes(content)
             self._known[name] = self.accepts(call("image", literal(name)))
         return call("picture", literal(name), as_text(alt)) if self._known[name] else None

@@ -17,7 +17,17 @@ from pathlib import Path
 from typing import Any
 
 from homework.handin import signature
-from homework.pdf.cells import ANSWER, PROMPT, WORK, Cell, Notebook, Question, ReportError, load
+from homework.pdf.cells import (
+    ANSWER,
+    LONGEST_TITLE,
+    PROMPT,
+    WORK,
+    Cell,
+    Notebook,
+    Question,
+    ReportError,
+    load,
+)
 
 _KIT_ID = re.compile(r"(?:[a-z0-9]+-)+text|cell-\d{3}")  # of cells without a name
 _SAID_ANSWER = re.compile(r"\s*\*\*Your answer\*\*\s*\(`([\w.]+)`\)")
@@ -157,12 +167,13 @@ def _describe(question: Question) -> None:
     for cell in question.cells[PROMPT]:
         heading = re.match(r"\s*#+ ([^\n]*)", cell.source)
         if heading and not question.title:
-            question.title = re.sub(r"\s*\([^()]*points?[^()]*\)\s*$", "", heading[1]).strip()
+            title = heading[1][:LONGEST_TITLE]
+            question.title = re.sub(r"\s*\([^()]*points?[^()]*\)\s*$", "", title).strip()
 
 
 def _title(cells: Sequence[Cell]) -> str:
     for cell in cells:
         heading = re.search(r"^# +(.+)$", cell.source, re.M) if cell.kind == "markdown" else None
         if heading:
-            return heading[1].strip()
+            return heading[1].strip()[:LONGEST_TITLE]
     return ""

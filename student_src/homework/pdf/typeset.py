@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -26,7 +27,8 @@ from homework.pdf.markdown import broken
 from homework.pdf.template import TEMPLATE
 from homework.pdf.typst_text import Piece, as_text, block, call, listing, literal
 
-SECONDS, STACK = 120, 64 << 20  # for one document; bytes for each of Typst's threads
+SECONDS, ALTOGETHER = 120, 300  # for one document; for all that are set for a report
+STACK = 64 << 20  # bytes for each of Typst's threads
 MOST_MISSING = 12  # characters that are named
 
 
@@ -40,6 +42,7 @@ class Typesetter:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._worker: subprocess.Popen[bytes] | None = None
+        self._end_of_time = time.monotonic() + ALTOGETHER
         _copy_fonts(folder / "fonts")
 
     def __enter__(self) -> Typesetter:
@@ -66,10 +69,13 @@ class Typesetter:
         )
 
     def _ask(self, what: str, text: str, options: Mapping[str, Any]) -> bytes:
+        seconds = min(SECONDS, self._end_of_time - time.monotonic())
+        if seconds <= 0:
+            raise TypesetError("it takes too long")
         self._worker = worker = self._worker or self._begin()
         assert worker.stdin is not None and worker.stdout is not None
         request = json.dumps({"what": what, "text": text, "options": options})
-        limit = threading.Timer(SECONDS, worker.kill)
+        limit = threading.Timer(seconds, worker.kill)
         limit.start()
         try:
             worker.stdin.write(request.encode() + b"\n")

@@ -80,15 +80,21 @@ def folded(text: str, limit: int = CODE_COLUMNS) -> str:
     """Code or output with lines that are too long cut in parts; each further part is marked."""
     result = []
     for line in text.expandtabs(4).split("\n"):
-        while columns(line) > limit:
+        mark, here = "", 0
+        # A part of it alone is looked at, since a line may have a million characters.
+        while (
+            columns(rest := mark + line[here : here + 4 * limit]) > limit
+            or len(line) - here > 4 * limit
+        ):
             end = limit
-            while columns(line[:end]) > limit:
-                end -= max(1, (columns(line[:end]) - limit) // 2)
-            space = max(line.rfind(char, limit // 2, end) for char in " ,")
-            end = space + 1 if space > 0 and line[:space].strip() else end
-            result.append(line[:end])
-            line = "  ↪ " + line[end:]
-        result.append(line)
+            while columns(rest[:end]) > limit:
+                end -= max(1, (columns(rest[:end]) - limit) // 2)
+            space = max(rest.rfind(char, limit // 2, end) for char in " ,")
+            end = space + 1 if space > 0 and rest[:space].strip() else end
+            result.append(rest[:end])
+            here += end - len(mark)
+            mark = "  ↪ "
+        result.append(mark + line[here:])
     return "\n".join(result)
 
 

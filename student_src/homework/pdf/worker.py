@@ -7,11 +7,27 @@ answers each with a line (JSON) and as many bytes as that line says.
 from __future__ import annotations
 
 import json
+import os
 import sys
+from contextlib import suppress
 from typing import Any
+
+MEMORY = 4 << 30  # for a document, beside the stacks of Typst's threads
+
+
+def bound_memory() -> None:
+    """A drawing of few bytes can hold pictures that fill the memory when they are unpacked."""
+    with suppress(ImportError, OSError, ValueError):  # no such limit on this system
+        import resource
+
+        threads = (os.cpu_count() or 1) * int(os.environ.get("RUST_MIN_STACK", 0))
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        if most == resource.RLIM_INFINITY:
+            resource.setrlimit(resource.RLIMIT_AS, (MEMORY + threads, most))
 
 
 def serve(folder: str) -> None:
+    bound_memory()
     import typst
 
     # The wheel's own fonts, those of the system, and what lies in the folder.
