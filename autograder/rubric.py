@@ -151,7 +151,8 @@ class Rubric:
             task its points.
         provided: what students get besides, by path below `student_src/`: files of the folder
             `provided/`, of the shared folders that the assignment uses, and the probes.
-        resources: patterns of files in `test_resources/` that students get.
+        resources: patterns of files in `test_resources/` that students get; a course outside the
+            kit gets those of the kit.
         rehearsal: rough code that the judge runs before it grades, by file; see `judge.rehearsal`.
     """
 

@@ -107,6 +107,13 @@ def test_fashion_without_network_says_what_to_do(no_network):
         datasets.load("fashion")
 
 
+def test_digits_that_stand_in_say_so(no_network, capsys):
+    images = datasets.load("fashion", stand_in=True)
+    assert images.title == "MNIST in place of FashionMNIST"
+    assert images.title in capsys.readouterr().out
+    assert images.class_names[3] == "3" and len(images.train) == 6000
+
+
 @pytest.mark.parametrize("content", [b"", b"\0\0\x08", b"<html>", b"\0\0\x08\x01\0\0\0\x05ab"])
 def test_damaged_file_is_named(tmp_path, content):
     (tmp_path / "file").write_bytes(content)
