@@ -48,7 +48,9 @@ def _taken_names(item: Rubric, cells: Iterable[Any]) -> Iterator[str]:
             continue
         with contextlib.suppress(SyntaxError):  # of a line that only a notebook understands
             nodes = ast.walk(ast.parse(cell.source))
-            stored = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+            stored = {
+                n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+            }
             for name in sorted(stored & OF_SETUP):
                 yield (
                     f"{_shown(item, item.folder / 'notebook.py')}, cell {cell.id}: {name} is a "

@@ -51,9 +51,7 @@ def lay_out(root: Path) -> None:
 def resources(root: Path, patterns: Iterable[str]) -> dict[str, bytes]:
     """What of the kit's images and classifier a course outside the kit asks for, by path."""
     places = {path for pattern in patterns for path in (KIT / RESOURCES).glob(pattern)}
-    return {
-        f"{RESOURCES}/{path.name}": path.read_bytes() for path in sorted(places) if root != KIT
-    }
+    return {f"{RESOURCES}/{path.name}": path.read_bytes() for path in sorted(places) if root != KIT}
 
 
 def enter(root: Path) -> None:

@@ -116,7 +116,7 @@ EULER_STEP = Task(
             "noise-added",
             "New noise is added in each step, as in DDPM. The flow is an ordinary differential "
             "equation: a step draws nothing.",
-            edits=(("dt * velocity", "dt * velocity + (-dt) ** 0.5 * randomizer.normal_like(x_t)"),),
+            edits=(("dt * velocity", "dt * velocity + (-dt) ** 0.5 * torch.randn_like(x_t)"),),
         ),
         Mistake(
             "time-of-a-thousand",
@@ -210,8 +210,8 @@ MIDPOINT_STEP = Task(
         ),
         Mistake(
             "two-half-steps",
-            "These are two steps of Euler's method, half as long, which averages two velocities. The "
-            "midpoint method goes back to x_t and follows that of the middle for the whole dt.",
+            "These are two steps of Euler's method, half as long, which averages two velocities. "
+            "The midpoint method goes back to x_t and follows that of the middle for the whole dt.",
             edits=(("return x_t + dt * halfway", "return middle + 0.5 * dt * halfway"),),
         ),
         Mistake(

@@ -50,7 +50,8 @@ class VelocityNet(nn.Module):
         Raises ValueError for other shapes.
         """
         if time.shape != x.shape[:1]:
-            raise ValueError(f"time must be ({len(x)},), one for each image, not {tuple(time.shape)}")
+            found = tuple(time.shape)
+            raise ValueError(f"time must be ({len(x)},), one for each image, not {found}")
         known = F.silu(self.embed(_waves(time, self.width)))
         pads = [(-size) % GRAIN // 2 for size in x.shape[2:]]
         h = F.pad(x, (pads[1], pads[1], pads[0], pads[0]), value=-1.0)

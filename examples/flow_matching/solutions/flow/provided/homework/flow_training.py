@@ -58,7 +58,7 @@ def train_flow(
     checkpoint: str | os.PathLike[str] | None = None,
     show: bool = True,
 ) -> FlowRun:
-    """Train a `VelocityNet` with `FlowMatching.loss`, for `args.steps` steps in `args.epochs` parts.
+    """Train a `VelocityNet` with `FlowMatching.loss`: `args.steps` steps in `args.epochs` parts.
 
     flow_class: the student's `FlowMatching`. checkpoint: a file to write to and, when it exists, to
     go on from. After each part a few images are drawn with `euler_step`, if it is filled in. Raises
