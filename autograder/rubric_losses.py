@@ -11,7 +11,7 @@ Made = dict[str, dict[str, Any]]
 
 def losses(errors: dict[str, np.ndarray], shape: tuple[int, ...]) -> Made:
     """Ways to reduce differences of images to one number, and sizes that it may be divided by."""
-    bases = {}
+    bases: dict[str, Any] = {}
     for name, error in errors.items():
         flat = error.reshape(len(error), -1)
         bases |= {
