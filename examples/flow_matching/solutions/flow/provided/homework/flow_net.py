@@ -16,6 +16,7 @@ from torch.nn import functional as F
 FOLD = 2  # pixel unshuffle
 GRAIN = 8  # height and width are padded to multiples of this
 GROUPS = 8  # of group norm
+SIDE = 4  # of a coarse drawing
 SPREAD2 = 0.4  # about the variance of a pixel in [-1, 1]
 
 
@@ -30,14 +31,17 @@ class VelocityNet(nn.Module):
         super().__init__()
         self.width, self.time_scale = width, time_scale
         folded, known = image_channels * FOLD**2, 4 * width
-        one, two, three = width, 2 * width, 3 * width
+        one, two, three = width, 2 * width, 4 * width
         self.embed = nn.Sequential(nn.Linear(width, known), nn.SiLU(), nn.Linear(known, known))
         self.enter = nn.Conv2d(folded, one, 3, padding=1)
         self.down1 = _Block(one, one, known)
         self.halve1 = nn.Conv2d(one, two, 3, stride=2, padding=1)
         self.down2 = _Block(two, two, known)
         self.halve2 = nn.Conv2d(two, three, 3, stride=2, padding=1)
-        self.floor1, self.floor2 = _Block(three, three, known), _Block(three, three, known)
+        # Convolutions treat all places alike; what is likely where is drawn from the time alone.
+        self.places = nn.Sequential(nn.Linear(known, 16 * SIDE**2), nn.Unflatten(1, (16, SIDE, -1)))
+        self.place = nn.Conv2d(16, three, 1)
+        self.floor = nn.ModuleList(_Block(three, three, known) for _ in range(3))
         self.up2 = _Block(three + two, two, known)
         self.up1 = _Block(two + one, one, known)
         self.leave = _zeroed(nn.Conv2d(one, folded, 3, padding=1))
@@ -58,7 +62,10 @@ class VelocityNet(nn.Module):
         h = F.pixel_unshuffle(h, FOLD).contiguous(memory_format=torch.channels_last)
         fine = self.down1(self.enter(h), known)
         coarse = self.down2(self.halve1(fine), known)
-        h = self.floor2(self.floor1(self.halve2(coarse), known), known)
+        h = self.halve2(coarse)
+        h = h + F.interpolate(self.place(self.places(known)), size=h.shape[2:], mode="bilinear")
+        for block in self.floor:
+            h = block(h, known)
         h = self.up2(torch.cat([F.interpolate(h, scale_factor=2), coarse], dim=1), known)
         h = self.up1(torch.cat([F.interpolate(h, scale_factor=2), fine], dim=1), known)
         h = F.pixel_shuffle(self.leave(F.silu(h)), FOLD)
