@@ -46,7 +46,7 @@ def _heading(reports: dict[str, Report]) -> str:
     missing = "" if shutil.which("bwrap") else " and without bubblewrap"
     gaps = f" Not run there: {'; '.join(unrun)}." if unrun else ""
     return f"""\
-<!-- Written by `python tests/hostile_table.py > docs/hostile.md` on {system}, as {user}{missing}. -->
+<!-- Written by `python tests/hostile_table.py > docs/hostile.md`. -->
 # Hostile submissions and what they got
 
 Each folder of `tests/hostile/` is a submission, with the promise that it attacks and the verdict
