@@ -56,9 +56,9 @@ def build_zip(
     """Write the Gradescope zip of `assignment` to `out_zip`.
 
     `fixtures_dir` holds the hidden fixtures; entries whose name starts with the assignment's name
-    go in. `root` is the folder of the course, `kit` that of the kit. The same inputs give the same bytes. Raises
-    FileNotFoundError when the catalogue or the fixtures are missing. Changes the process's current
-    folder for a moment (otter needs it), so call it from one thread.
+    go in. `root` is the folder of the course, `kit` that of the kit. The same inputs give the same
+    bytes. Raises FileNotFoundError when the catalogue or the fixtures are missing. Changes the
+    process's current folder for a moment (otter needs it), so call it from one thread.
     """
     with tempfile.TemporaryDirectory(prefix="gradescope-") as folder:
         stage = Path(folder).resolve()
