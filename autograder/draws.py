@@ -28,7 +28,7 @@ def problems(hidden: Path, solutions: Path, name: str, task_id: str) -> list[str
         variants = build_fixtures.variants(item, task, Path(temporary), True)
         for mistake, student in variants:
             for drawn in range(assignment.sets):
-                if _passes(assignment, entry, student, drawn) == bool(mistake):
+                if passes(assignment, entry, student, drawn) == bool(mistake):
                     told = f"the mistake {mistake} passes" if mistake else "the reference fails"
                     found.append(f"{told} {task_id} in set {drawn}")
     return found
@@ -40,7 +40,7 @@ def _assignment(hidden: Path, name: str) -> Assignment:
     return load_assignments(hidden, [name])[0]
 
 
-def _passes(assignment: Assignment, task: Task, student: Student, drawn: int) -> bool:
+def passes(assignment: Assignment, task: Task, student: Student, drawn: int) -> bool:
     """Whether all hidden cases pass; stops at the first that does not."""
     for case in task.cases:
         if case.public:

@@ -50,17 +50,19 @@ def judge_has_run():
 '''
 
 
-def build_zip(assignment: str, fixtures_dir: Path, out_zip: Path, *, root: Path = KIT) -> None:
+def build_zip(
+    assignment: str, fixtures_dir: Path, out_zip: Path, *, root: Path = KIT, kit: Path = KIT
+) -> None:
     """Write the Gradescope zip of `assignment` to `out_zip`.
 
     `fixtures_dir` holds the hidden fixtures; entries whose name starts with the assignment's name
-    go in. `root` is the folder of the course. The same inputs give the same bytes. Raises
-    FileNotFoundError when the catalogue or the fixtures are missing. Changes the process's current
-    folder for a moment (otter needs it), so call it from one thread.
+    go in. `root` is the folder of the course, `kit` that of the kit. The same inputs give the same
+    bytes. Raises FileNotFoundError when the catalogue or the fixtures are missing. Changes the
+    process's current folder for a moment (otter needs it), so call it from one thread.
     """
     with tempfile.TemporaryDirectory(prefix="gradescope-") as folder:
         stage = Path(folder).resolve()
-        catalogue = _stage_kit(stage / "kit", root, assignment, Path(fixtures_dir))
+        catalogue = _stage_kit(stage / "kit", root, kit, assignment, Path(fixtures_dir))
         (stage / "tests").mkdir()
         (stage / "tests" / "judge.py").write_text(OTTER_TEST, encoding="utf-8")
         # Named as the student's notebook: when `otter run` lays our files over the submission,
@@ -77,21 +79,23 @@ def build_zip(assignment: str, fixtures_dir: Path, out_zip: Path, *, root: Path 
         os.replace(partial, out_zip)
 
 
-def _stage_kit(kit: Path, root: Path, assignment: str, fixtures: Path) -> dict[str, Any]:
+def _stage_kit(
+    staged: Path, root: Path, kit: Path, assignment: str, fixtures: Path
+) -> dict[str, Any]:
     """Lay out the ``kit/`` folder of the zip from an allow-list; returns the catalogue."""
     source = root / "test_resources" / f"{assignment}.json"
     if not source.is_file():
         raise FileNotFoundError(f"No catalogue {source}: run `autograder release` first.")
     catalogue = json.loads(source.read_text(encoding="utf-8"))
-    _copy_tree(KIT / "autograder", kit / "autograder")
-    _copy_tree(root / "student_src" / "homework", kit / "student_src" / "homework")
-    shutil.copy(KIT / "requirements.txt", kit)
-    shutil.copy(source, kit / "catalogue.json")
+    _copy_tree(kit / "autograder", staged / "autograder")
+    _copy_tree(root / "student_src" / "homework", staged / "student_src" / "homework")
+    shutil.copy(kit / "requirements.txt", staged)
+    shutil.copy(source, staged / "catalogue.json")
     fault = json.dumps(fault_results(catalogue), indent=1)
-    (kit / "grader_fault.json").write_text(fault, encoding="utf-8")
-    if not _copy_named(root / "test_resources", kit / "test_resources", assignment):
+    (staged / "grader_fault.json").write_text(fault, encoding="utf-8")
+    if not _copy_named(root / "test_resources", staged / "test_resources", assignment):
         raise FileNotFoundError(f"No public fixtures of {assignment}: run `autograder release`.")
-    if not _copy_named(fixtures, kit / "fixtures", assignment):
+    if not _copy_named(fixtures, staged / "fixtures", assignment):
         raise FileNotFoundError(
             f"No hidden fixtures of {assignment} in {fixtures}: run `autograder release`."
         )

@@ -2,6 +2,7 @@
 
     python benchmarks/feedback.py                 about ten minutes; needs no release
     python benchmarks/feedback.py --quick         a hundred of each, as in the tests
+    python benchmarks/feedback.py --sets          right rewrites on all sets of a release
 
 Right rewrites of the reference must get full marks. Of wrong edits it counts how many lose points,
 what they are told (`named`: a planted mistake or a formula; `useful`: in which way the result
@@ -67,6 +68,20 @@ def examine_wrong(number: int, seed: int, terms: Sequence[Path], jobs: int) -> l
     return list(judging.each(judging.examine, made, *terms, jobs=jobs))
 
 
+def on_all_sets(number: int, seed: int, hidden: Path, jobs: int) -> int:
+    """How many right rewrites do not pass each set of hidden cases; prints them."""
+    made, lost = variants(rewrites.rewrites, number, seed), 0
+    for variant, failing in zip(
+        made, judging.each(judging.failing_sets, made, hidden, jobs=jobs), strict=True
+    ):
+        if failing:
+            lost += 1
+            print(f"LOST sets {failing} of {variant.task} ({', '.join(variant.made)})")
+            print(f"{variant.body}\n{variant.extra}\n", flush=True)
+    print(f"{len(made)} right rewrites: {len(made) - lost} pass all sets")
+    return lost
+
+
 def right_table(found: Sequence[tuple[Variant, Said]]) -> Iterator[str]:
     lost = [(variant, said) for variant, said in found if said.kind]
     yield f"{len(found)} right rewrites: {len(found) - len(lost)} get full marks"
@@ -114,12 +129,16 @@ def main() -> int:
     parser.add_argument("--right", type=int, default=1000)
     parser.add_argument("--wrong", type=int, default=1100, help="before those that change nothing")
     parser.add_argument("--quick", action="store_true", help="a hundred of each")
+    parser.add_argument("--sets", action="store_true", help="right rewrites alone, on all sets")
     parser.add_argument("--read", type=int, default=50, help="wrong edits to print")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
     if options.quick:
         options.right, options.wrong = 100, 110
+    if options.sets:
+        hidden = release.Places(course.ROOT).hidden
+        return int(bool(on_all_sets(options.right, options.seed, hidden, options.jobs)))
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         terms = [fixtures(Path(folder) / str(s), s) for s in SEEDS]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import sys
 import tempfile
 from collections import Counter
@@ -34,20 +35,23 @@ def main() -> int:
             reports[" + ".join(rung)] = session(rung, hidden)
             print(f"{rung}: {reports[' + '.join(rung)].seconds:.0f} s", file=sys.stderr)
     held = {name: report for name, report in reports.items() if not report.refusal}
-    print("\n".join([_heading(), *_table(held), "", *_below(reports)]))
+    print("\n".join([_heading(reports), *_table(held), "", *_below(reports)]))
     return int(any(_faults(report) for report in held.values()))
 
 
-def _heading() -> str:
+def _heading(reports: dict[str, Report]) -> str:
     system = f"{platform.system()} {platform.release().split('-')[0]}, {platform.machine()}"
     user = "root" if os.geteuid() == 0 else "an ordinary user"
+    unrun = [name for name, report in reports.items() if report.refusal]
+    missing = "" if shutil.which("bwrap") else " and without bubblewrap"
+    gaps = f" Not run there: {'; '.join(unrun)}." if unrun else ""
     return f"""\
-<!-- Written by `python tests/hostile_table.py > docs/hostile.md` on {system}, as {user}. -->
+<!-- Written by `python tests/hostile_table.py > docs/hostile.md`. -->
 # Hostile submissions and what they got
 
 Each folder of `tests/hostile/` is a submission, with the promise that it attacks and the verdict
 that it must get. Verdicts of its tasks are counted; tasks that passed are those that the attack
-left alone, and must not have been harmed by it.
+left alone, and must not have been harmed by it. Run on {system}, as {user}{missing}.{gaps}
 """
 
 

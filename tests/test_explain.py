@@ -125,8 +125,19 @@ def test_one_image_without_noise_is_found_among_others():
     noise = np.random.RandomState(3).standard_normal((2, 12, 2, 9, 12))
     zeros, ones = np.zeros_like(noise), np.ones_like(noise)
     assert noise_problem(noise, zeros, ones)[0] == ""
-    noise[:, 3] *= 1e-3  # roundings
+    noise[:, 3] *= 0.5
     assert noise_problem(noise, zeros, ones)[0] == "small"
+
+
+def test_noise_that_is_left_out_is_not_called_shared() -> None:
+    for left_out in (0.0, 1e-3):  # roundings
+        noise = np.random.RandomState(3).standard_normal((3, 4, 1, 5, 6))
+        zeros, ones = np.zeros_like(noise), np.ones_like(noise)
+        images, calls = noise.copy(), noise.copy()
+        images[:, 1] *= left_out
+        calls[2] *= left_out
+        assert noise_problem(images, zeros, ones)[0] == "left out"
+        assert noise_problem(calls, zeros, ones)[0] == "skipped"
 
 
 def test_hidden_cases_tell_little_more_than_whether_they_pass(hidden: Path) -> None:

@@ -104,7 +104,7 @@ def kit(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def autograder_zip(kit: Path) -> Path:
     out = kit / "out" / "vae.zip"
-    gradescope.build_zip("vae", kit / "hidden", out, root=kit)
+    gradescope.build_zip("vae", kit / "hidden", out, root=kit, kit=kit)
     return out
 
 
@@ -162,7 +162,7 @@ STUDENT = {"q1_vae.py": "", "q1_train_vae.py": "", "01_vae.ipynb": notebook("1 +
 
 def test_two_builds_are_the_same_bytes(kit: Path, autograder_zip: Path, tmp_path: Path) -> None:
     second = tmp_path / "again.zip"
-    gradescope.build_zip("vae", kit / "hidden", second, root=kit)
+    gradescope.build_zip("vae", kit / "hidden", second, root=kit, kit=kit)
     assert second.read_bytes() == autograder_zip.read_bytes()
 
 
@@ -189,7 +189,7 @@ def test_missing_parts_say_what_to_do(kit: Path, tmp_path: Path, missing: str) -
     empty = tmp_path / "empty"
     empty.mkdir()
     with pytest.raises(FileNotFoundError, match="autograder release"):
-        gradescope.build_zip(assignment, empty, tmp_path / "x.zip", root=kit)
+        gradescope.build_zip(assignment, empty, tmp_path / "x.zip", root=kit, kit=kit)
     assert not (tmp_path / "x.zip").exists()
 
 

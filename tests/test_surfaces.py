@@ -29,11 +29,11 @@ from autograder.intake.names import safe
 from autograder.intake.submission import Found, find
 from autograder.judge import calls
 from autograder.judge.confine import Limits
-from cases import ROOT
+from cases import reference_file
 from crash_kit import finished, start
 from packing import CODE, EXPECTED, OTHER, make_folder
 
-RIGHT = (ROOT / "solutions" / "q1_vae.py").read_text()
+RIGHT = reference_file("q1_vae.py").read_text()
 
 
 # ------------------------------------------------------------ folders that change while read

@@ -7,6 +7,7 @@ import torch
 
 from homework import devices, ema, plots, profiles
 from homework.args import with_settings
+from homework.fixtures import FixtureError
 from homework.unet import CFGUNet, DDPMUNet
 from homework.vae_model import VAE
 from homework.vae_training import train_vae
@@ -71,7 +72,7 @@ def test_profile_is_chosen_by_variable_and_argument(monkeypatch):
     monkeypatch.setenv(profiles.VARIABLE, "quick")
     with pytest.raises(ValueError, match="smoke, cpu, full"):
         profiles.name()
-    with pytest.raises(ValueError, match="vae, ddpm, cfg"):
+    with pytest.raises(FixtureError, match="no fixtures for 'gan'"):
         profiles.settings("gan", "cpu")
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from autograder import results, static_checks
+from autograder import draws, results, static_checks
 from autograder.intake.submission import Submission
 from autograder.selection import load_assignments
 from autograder.tasks import Tasks
@@ -22,6 +22,8 @@ from benchmarks.variants import course, truth
 from benchmarks.variants.course import Variant
 from benchmarks.variants.inside import InProcess
 from homework.fixtures import Assignment
+from homework.quiet import quiet
+from homework.student import Student
 from homework.verdict import ERROR, FAILED, PASSED, TIMEOUT, TaskResult
 
 # Sentences that say that something is wrong and nothing more.
@@ -75,6 +77,15 @@ def say(variant: Variant, fixtures: Path) -> Said:
     found = Tasks(assignment).grade(InProcess(_folder()), submission)
     static_checks.consider(found, [assignment], files)
     return _said(found[0], files)
+
+
+def failing_sets(variant: Variant, fixtures: Path) -> list[int]:
+    """The sets of hidden cases that a variant of one task does not pass."""
+    assignment, folder = _assignment(fixtures, variant.task), _folder()
+    course.write(variant, folder)
+    student, (task,) = Student(folder, assignment.stems), assignment.tasks
+    with quiet():
+        return [n for n in range(assignment.sets) if not draws.passes(assignment, task, student, n)]
 
 
 def _said(task: TaskResult, files: dict[str, bytes]) -> Said:

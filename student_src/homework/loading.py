@@ -8,6 +8,7 @@ a file's names is undone before the next one (`pristine`), as if the file were e
 from __future__ import annotations
 
 import linecache
+import os
 import signal
 import sys
 import threading
@@ -73,6 +74,7 @@ class Loader:
         self.own = OwnModules(self.folder, compiled)
         self._executed: dict[str, _Executed] = {}
         self._placeholders: dict[str, Placeholder] = {}
+        self._read: tuple[Any, bytes] = (None, b"")
 
     def reset(self) -> None:
         """Undo what has changed since files were executed, and forget notes."""
@@ -115,7 +117,11 @@ class Loader:
 
     def text(self) -> bytes:
         """All Python text in the folder, where it can be read."""
-        return b"\n".join(path.read_bytes() for path in sorted(self.folder.glob("*.py")))
+        stamps = _stamps(self.folder)
+        if stamps != self._read[0]:  # or each case would read all files again
+            texts = [(self.folder / name).read_bytes() for name, *_ in stamps]
+            self._read = stamps, b"\n".join(texts)
+        return self._read[1]
 
     def _execute(self, stem: str, path: Path, text: str) -> _Executed:
         outer, self.notes = self.notes, set()
@@ -179,6 +185,13 @@ class Placeholder(ModuleType):
             raise ImportError(self._reason)
 
         return self._made.setdefault(name, type(name, (), {"__init__": unusable}))
+
+
+def _stamps(folder: Path) -> list[tuple[Any, ...]]:
+    """Names of Python files, with numbers that change when the files do."""
+    with os.scandir(folder) as entries:
+        found = [(entry.name, entry.stat()) for entry in entries if entry.name.endswith(".py")]
+    return sorted((name, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for name, s in found)
 
 
 def _new(stem: str, path: Path) -> ModuleType:

@@ -173,6 +173,8 @@ NOISES = {
     "rows": "is shared by the rows of an image; each pixel needs its own",
     "channels": "is shared by the channels of an image; each channel needs its own",
     "batch": "is shared by the images of a batch; each image needs its own",
+    "left out": "is left out for some images of a batch; each image needs its own",
+    "skipped": "is left out in some calls or steps; each needs its own",
     "few": "is shared by rows of the batch; each row needs its own",
     "repeats": "repeats from one call to the next: is a generator re-seeded, or the noise kept?",
     "mean": "does not average to zero around the right mean",

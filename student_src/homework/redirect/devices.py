@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from unittest import mock
 
@@ -67,7 +67,7 @@ class _Here(TorchFunctionMode):
 @contextmanager
 def redirected(text: bytes, device: str, notes: set[str]) -> Iterator[None]:
     """Redirect devices inside the block; nothing is done for a text that names none."""
-    if not _NAMED.search(text):
+    if not _names_one(text):
         yield
         return
     mode = _Here(device, notes)
@@ -84,6 +84,11 @@ def redirected(text: bytes, device: str, notes: set[str]) -> Iterator[None]:
                 stack.enter_context(mock.patch.object(torch.cuda, name, value))
         stack.enter_context(mode)
         yield
+
+
+@lru_cache(maxsize=4)  # asked for each case of the same files
+def _names_one(text: bytes) -> bool:
+    return _NAMED.search(text) is not None
 
 
 def _generator(mode: _Here) -> type[torch.Generator]:
