@@ -35,7 +35,7 @@ def test_what_takes_too_long_is_left_out(loader: Loader, monkeypatch: pytest.Mon
     monkeypatch.setattr(definitions, "WHOLE_SECONDS", 0.1)
     write(loader, SLOW)
     assert loader.load("own").area() == 9
-    assert loader.slow == {"own"} and loader.notes == {"time own.py"}
+    assert loader.slow == {"own"} and loader.notes == {"time own.py 6"}
 
 
 def test_definitions_are_limited_too(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,7 +50,9 @@ def test_definitions_are_limited_too(loader: Loader, monkeypatch: pytest.MonkeyP
 def test_what_needs_files_is_left_out(loader: Loader, failing: str) -> None:
     write(loader, f"if True:\n    {failing}\n    x = 1\ndata = open('/no')\nrest = data\ny = 2\n")
     module = loader.load("own")
-    assert module.y == 2 and not hasattr(module, "rest") and loader.notes == {"outside own.py"}
+    assert module.y == 2 and not hasattr(module, "rest") and loader.notes == {"outside own.py 2"}
+    assert loader.left_out("data") == loader.left_out("rest") == ("own.py", 4)
+    assert loader.left_out("x") == ("own.py", 1) and loader.left_out("y") == ("", 0)
 
 
 def test_other_errors_stay(loader: Loader) -> None:

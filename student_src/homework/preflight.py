@@ -38,6 +38,7 @@ _DEBUGGERS = (
 )
 _BUILTIN = ("breakpoint", "input", "__import__")
 _UNLISTED = f"which is not on the list of what graded code may import: {LISTED}"
+_MAY = f"graded code may import only {LISTED}"
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _TRIES = (ast.Try, ast.TryStar)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
@@ -159,9 +160,9 @@ def _imports(tree: ast.Module, file: str, own: Collection[str]) -> Iterator[Find
             if lacking not in seen and (part or (top not in own and not is_taken(top))):
                 seen.add(lacking)
                 line = getattr(node, "lineno", 0)
-                why = f"{part}, which needs {lacking}" if part else top[:60]
-                said = f"line {line} of {file} imports {why}, {_package(module, own) or _UNLISTED}"
-                yield Finding(said, line, certain, lacking)
+                why = f"{top[:60]}, {_package(module, own) or _UNLISTED}"
+                why = f"{part}, which needs {lacking}: {_MAY}" if part else why
+                yield Finding(f"line {line} of {file} imports {why}", line, certain, lacking)
 
 
 def _package(module: str, own: Collection[str]) -> str:
