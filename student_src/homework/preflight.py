@@ -160,8 +160,10 @@ def _imports(tree: ast.Module, file: str, own: Collection[str]) -> Iterator[Find
             if lacking not in seen and (part or (top not in own and not is_taken(top))):
                 seen.add(lacking)
                 line = getattr(node, "lineno", 0)
-                why = f"{top[:60]}, {_package(module, own) or _UNLISTED}"
+                package = _package(module, own)  # nowhere to be found, whatever is installed
+                why = f"{top[:60]}, {package or _UNLISTED}"
                 why = f"{part}, which needs {lacking}: {_MAY}" if part else why
+                lacking = "" if package else lacking
                 yield Finding(f"line {line} of {file} imports {why}", line, certain, lacking)
 
 
