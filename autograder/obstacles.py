@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from homework import helpers
-from homework.allowed import is_taken
+from homework.allowed import beyond, is_taken
 from homework.fixtures import Assignment
 from homework.preflight import Finding
 from homework.verdict import ERROR, TaskResult, Verdict
@@ -21,6 +21,10 @@ from homework.verdict import ERROR, TaskResult, Verdict
 _CALLS = re.compile(
     rb"\b(?:breakpoint|set_trace|post_mortem|pdb|interact|__import__|import_module)\b"
     rb"|(?<![.\w])input\s*\("
+    # Of lines that are run at import: reading, writing, calling out, stopping without a GPU.
+    rb"|^[A-Za-z_][^\n#]*(?:\bopen|load\w*|read_\w+|\bdatasets\.\w+|\burl\w+)\s*\("
+    rb"|^\s*assert\b[^\n]*cuda",
+    re.MULTILINE,
 )
 
 
@@ -63,7 +67,14 @@ def explain(
             verdict = Verdict(ERROR, cause.sentence, file=files[result.task], line=cause.line)
             cases = [replace(case, verdict=verdict) for case in result.cases]
             results[place] = replace(result, cases=cases)
-    return [f.sentence for some in found.values() for f in some if f not in causes.values()]
+    told = [remark for result in results for remark in result.remarks]
+    return [
+        one.sentence
+        for file, some in found.items()
+        for one in some
+        if one not in causes.values()
+        and not (one.seen and any(f"line {one.line} of {file}" in remark for remark in told))
+    ]
 
 
 def _broken(results: Iterable[TaskResult], assignments: Iterable[Assignment]) -> set[str]:
@@ -77,8 +88,9 @@ def _broken(results: Iterable[TaskResult], assignments: Iterable[Assignment]) ->
 
 
 def _imports_others(file: str, content: bytes, own: Sequence[str]) -> bool:
-    tops = {parts[0] for parts in helpers.imported(content, file)}
-    return any(not is_taken(top) and top not in own for top in tops)
+    names = [".".join(parts) for parts in helpers.imported(content, file)]
+    tops = {name.partition(".")[0] for name in names}
+    return any(map(beyond, names)) or any(not is_taken(top) and top not in own for top in tops)
 
 
 def _prevents(finding: Finding) -> bool:

@@ -64,6 +64,9 @@ class Tasks:
         drawn = pool.chosen(self.assignment, submission.files)
         hidden = _Pass(self, sandbox, results, drawn)
         hidden.run()
+        # A line number that comes from where hidden inputs are might stand for one of them.
+        notes = sandbox.notes
+        sandbox.notes = {task: set(map(remarks.unplaced, codes)) for task, codes in notes.items()}
         # In children of their own, which have no inputs of hidden cases.
         public = _Pass(self, sandbox, results, None, hidden)
         public.run()
@@ -72,8 +75,9 @@ class Tasks:
                 found, shown = hidden.found[task.id], public.found.get(task.id, {})
                 results[task.id] = self._result(task, found, shown, drawn)
                 results[task.id].own_parts = hidden.own_parts.get(task.id, {})
-            codes = sandbox.notes.get(task.id, ())
-            results[task.id].remarks += remarks.sentences(codes, self.assignment.files)
+        notes = {task.id: sandbox.notes.get(task.id, set()) for task in self.assignment.tasks}
+        for name, said in remarks.by_task(notes, self.assignment.files).items():
+            results[name].remarks += said
         return [results[task.id] for task in self.assignment.tasks]
 
     def asked(self, task: Task, drawn: int | None) -> list[CaseInputs]:

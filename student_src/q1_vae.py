@@ -108,7 +108,7 @@ def kl_gaussian_gaussian_analytic(
     batch_size = mu_q.size(0)
     mu_q, logvar_q = mu_q.reshape(batch_size, -1), logvar_q.reshape(batch_size, -1)
     mu_p, logvar_p = mu_p.reshape(batch_size, -1), logvar_p.reshape(batch_size, -1)
-    # TODO (q1.kl_gaussian_gaussian_analytic): flatten further axes, then add up each feature's divergence
+    # TODO (q1.kl_gaussian_gaussian_analytic): add up each feature's divergence over all features of a row
     raise NotImplementedError("q1.kl_gaussian_gaussian_analytic")
 
 

@@ -79,6 +79,59 @@ def test_the_reason_for_nan_is_told_with_its_line(hidden: Path, tmp_path: Path) 
     }
 
 
+@pytest.mark.parametrize(
+    ("task", "body", "words"),
+    [
+        (
+            "q1.kl_gaussian_gaussian_analytic",
+            "with torch.no_grad():\n    d = (mu_q - mu_p) ** 2 + torch.exp(logvar_q)\n"
+            "return 0.5 * (logvar_p - logvar_q - 1 + d * torch.exp(-logvar_p)).detach().sum(dim=1)",
+            ("`logvar_p`, `logvar_q`, `mu_p` and `mu_q`", "torch.no_grad()"),
+        ),
+        (
+            "q1.log_likelihood_normal",
+            "return -0.5 * (logvar + mu + z).sum(dim=0)",
+            ("it was reduced over the batch (axis 0)",),
+        ),
+        (
+            "q1.kl_gaussian_gaussian_mc",
+            "return (mu_q + logvar_q + mu_p + logvar_p).sum(dim=2).mean(dim=0)",
+            ("it was reduced over the batch (axis 0)",),
+        ),
+        (
+            "q1.kl_gaussian_gaussian_mc",
+            "return kl_gaussian_gaussian_analytic(mu_q, logvar_q, mu_p, logvar_p)",
+            ("the same whatever noise is drawn",),
+        ),
+        ("q1.log_likelihood_bernoulli", "return mu.clamp_(0, 1).sum(1)", ("compute a new tensor",)),
+        (
+            "q1.log_likelihood_normal",
+            "return torch.tensor(mu.numpy()).sum(1)",
+            ("numpy cuts the gradient",),
+        ),
+        (
+            "q1.loss_function",
+            "kl = kl_gaussian_gaussian_analytic(mu, logvar, mu * 0, mu * 0)\n"
+            "return -3 * (kl - log_likelihood_bernoulli(recon_x, x)).sum()",
+            ("by the same factor in every case",),
+        ),
+    ],
+)
+def test_a_sentence_says_what_was_done(
+    task: str, body: str, words: tuple[str, ...], hidden: Path, tmp_path: Path
+) -> None:
+    verdicts = told(hidden, tmp_path, task, body)
+    text = said(verdicts)
+    for word in words:
+        assert word in text
+
+
+def test_the_line_is_of_the_file_that_the_task_is_in(hidden: Path, tmp_path: Path) -> None:
+    body = "return kl_gaussian_gaussian_analytic(mu, logvar, 0, 0).sum()"
+    verdicts = told(hidden, tmp_path, "q1.loss_function", body)
+    assert {verdict.file for verdict in verdicts.values()} == {"q1_train_vae.py"}
+
+
 def pairs(change: str) -> list[Pair]:
     state = np.random.RandomState(0)
     made = []

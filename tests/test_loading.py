@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from homework import definitions
+from homework import definitions, remarks
 from homework.loading import Loader, SubmissionError
 from homework.student import Student
 
@@ -35,7 +35,7 @@ def test_what_takes_too_long_is_left_out(loader: Loader, monkeypatch: pytest.Mon
     monkeypatch.setattr(definitions, "WHOLE_SECONDS", 0.1)
     write(loader, SLOW)
     assert loader.load("own").area() == 9
-    assert loader.slow == {"own"} and loader.notes == {"time own.py"}
+    assert loader.slow == {"own"} and loader.notes == {"time own.py 6"}
 
 
 def test_definitions_are_limited_too(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,7 +50,21 @@ def test_definitions_are_limited_too(loader: Loader, monkeypatch: pytest.MonkeyP
 def test_what_needs_files_is_left_out(loader: Loader, failing: str) -> None:
     write(loader, f"if True:\n    {failing}\n    x = 1\ndata = open('/no')\nrest = data\ny = 2\n")
     module = loader.load("own")
-    assert module.y == 2 and not hasattr(module, "rest") and loader.notes == {"outside own.py"}
+    assert module.y == 2 and not hasattr(module, "rest") and loader.notes == {"outside own.py 2"}
+    assert loader.left_out("data") == loader.left_out("rest") == ("own.py", 4)
+    assert loader.left_out("x") == ("own.py", 1) and loader.left_out("y") == ("", 0)
+
+
+def test_a_remark_is_made_once_with_its_line() -> None:
+    files = {"a.py", "b.py"}
+    notes = {"q1.x": {"outside a.py"}, "q1.y": {"outside a.py 7", "time b.py 3"}, "q1.z": {"gpu"}}
+    told = remarks.by_task(notes, files)
+    assert [len(some) for some in told.values()] == [1, 1, 1]
+    assert told["q1.x"][0].startswith("line 7 of a.py failed when the file was imported")
+    assert "b.py took too long (it was in line 3)" in told["q1.y"][0]
+    assert remarks.unplaced("outside a.py 7") == "outside a.py"
+    for forged in ("outside a.py 7 8", "outside c.py 7", "outside a.py x", "gpu a.py b", "", " "):
+        assert remarks.parts(forged, files) is None, forged
 
 
 def test_other_errors_stay(loader: Loader) -> None:

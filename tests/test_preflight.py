@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import re
 import subprocess
 from pathlib import Path
@@ -22,7 +23,7 @@ from homework.report import as_text
 from homework.verdict import PASSED
 
 
-def told(text: str, own: tuple[str, ...] = ()) -> list[str]:
+def told(text: str, own: tuple[str, ...] = ("q1_vae",)) -> list[str]:
     return [finding.sentence for finding in findings(text, "q1_vae.py", own)]
 
 
@@ -43,6 +44,25 @@ def told(text: str, own: tuple[str, ...] = ()) -> list[str]:
         ("from pdb import set_trace as stop\nstop()", 2, "debugger, pdb.set_trace()"),
         ("import code as c\nc.interact()", 2, "debugger, code.interact()"),
         ("def f(y):\n    return float(input('y? '))", 2, "calls input()"),
+        ("from torch.utils.tensorboard import SummaryWriter", 1, "which needs tensorboard"),
+        ("from torch.utils import tensorboard as tb", 1, "imports torch.utils.tensorboard, which"),
+        ("import matplotlib.backends.backend_qt5agg", 1, "which needs PyQt5"),
+        ("from vae.q1_vae import log_mean_exp", 1, "leave `vae.` out"),
+        ("from student_src.homework import randomizer", 1, "leave `student_src.` out"),
+        ("import json\nCFG = json.load(open('a/config.json'))", 2, "reads a/config.json, which"),
+        ("import json\nwith open('c.json') as f:\n    CFG = json.load(f)", 2, "reads c.json"),
+        ("import torch\nck = torch.load('vae.pt')", 2, "reads vae.pt"),
+        ("import numpy as np\nx = np.load('x.npy')", 2, "reads x.npy"),
+        ("from pathlib import Path\nx = Path('x.txt').read_text()", 2, "reads x.txt"),
+        ("def f():\n    return open('c.json').read()\nx = f()", 2, "reads c.json"),
+        ("log = open('/home/me/log.txt', 'w')", 1, "writes /home/me/log.txt, where"),
+        ("import os\nos.makedirs('/content/out', exist_ok=True)", 2, "writes /content/out"),
+        ("from torchvision import datasets as d\nx = d.MNIST('.')", 2, "datasets.MNIST(), which"),
+        ("import torch\nassert torch.cuda.is_available()", 2, "stops where there is no GPU"),
+        ("def f(x):\n    assert x.is_cuda", 2, "stops where there is no GPU"),
+        ("import torch\nif not torch.cuda.is_available():\n    raise OSError", 2, "no GPU"),
+        ("import torch\n%matplotlib inline", 2, "begins with `%`: it is a command of notebooks"),
+        ("!pip install einops", 1, "begins with `!`"),
         ("type Pair = tuple[int, int]", 1, "new in Python 3.12"),
         ("x = 1\ndef first[T](x: T) -> T: return x", 2, "new in Python 3.12"),
         ("class Box[T]: pass", 1, "new in Python 3.12"),
@@ -69,6 +89,15 @@ def test_obstacles_are_found(text: str, line: int, what: str) -> None:
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import einx",
         "if __name__ == '__main__':\n    import wandb\n    input('go? ')\n    breakpoint()",
         "'''\nimport einx\nbreakpoint()\n'''",
+        "import torch.utils.data, torch.onnx, tqdm.auto, scipy.stats, matplotlib.pyplot",
+        "def f():\n    return open('c.json').read()",
+        "try:\n    x = open('c.json')\nexcept OSError:\n    x = None",
+        "import os\nif os.path.exists('c.json'):\n    x = open('c.json')",
+        "if __name__ == '__main__':\n    x = open('c.json')",
+        "log = open('log.txt', 'w')\nsource = open(__file__).read()",
+        "import io, torch\nx = torch.load(io.BytesIO(b''))",
+        "import torch\ndevice = 'cuda' if torch.cuda.is_available() else 'cpu'",
+        "import torch\nif torch.cuda.is_available():\n    torch.cuda.manual_seed(0)",
         "def f(input, embed):\n    return input(embed(3))",
         "type = 3\nmatch = type\nprint(f\"{'a'!r:>4} {{}} {3:#x}\")",
         "def broken(:",
@@ -76,7 +105,12 @@ def test_obstacles_are_found(text: str, line: int, what: str) -> None:
     ],
 )
 def test_what_works_is_not_told(text: str) -> None:
-    assert told(text, ("my_losses",)) == []
+    assert told(text, ("my_losses", "q1_vae")) == []
+
+
+def test_an_empty_file_is_told() -> None:
+    for text in ("", "\n\n# nothing yet\n"):
+        assert told(text) == ["q1_vae.py is empty: save your work in it"]
 
 
 def test_quotation_marks_in_f_strings_are_seen_by_a_newer_python() -> None:
@@ -152,6 +186,14 @@ def test_every_listed_package_imports_where_it_is_graded(hidden: Path, tmp_path:
         grading = grader.grade(submission)
     assert grading.tasks[0].status == PASSED, grading.tasks[0].worst
     assert grading.remarks == []
+
+
+def test_modules_beyond_the_list_cannot_be_imported() -> None:
+    for module, needed in allowed.BEYOND.items():
+        assert module.partition(".")[0] in allowed.PACKAGES and not allowed.is_taken(needed)
+        if importlib.util.find_spec(needed) is None:
+            with pytest.raises(ImportError):
+                importlib.import_module(module)
 
 
 def test_listed_packages_are_pinned_and_shown() -> None:

@@ -130,7 +130,8 @@ def _message(case: str, outcome: Outcome) -> bytes:
             arrays[name] = value.array
     if outcome.mishap is not None:
         m = outcome.mishap
-        head["mishap"] = [m.kind, m.error[:80], m.message[:2000], m.file[:80], m.line]
+        place = m.file[:80], m.line, m.left_out
+        head["mishap"] = [m.kind, m.error[:80], m.message[:2000], *place]
     head |= {"reason": outcome.reason, "place": list(outcome.place)}
     return wire.pack(head, arrays)
 

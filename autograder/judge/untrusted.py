@@ -64,7 +64,8 @@ def outcome(
 def _notes(codes: Any, files: Mapping[str, int]) -> tuple[str, ...]:
     """Those that say something; the rest of the words are not the kit's."""
     texts = [code for code in codes if isinstance(code, str)] if isinstance(codes, list) else []
-    return tuple(code for code in texts if remarks.sentences([code], files))
+    known = {code: remarks.parts(code, files) for code in texts}
+    return tuple(code for code, said in known.items() if said and said[2] <= files.get(said[1], 0))
 
 
 def _place(said: Any, lines: Mapping[str, int]) -> tuple[str, int]:
@@ -107,7 +108,8 @@ def _names_nothing_else(message: str, lines: Mapping[str, int], names: Collectio
 
 def _mishap(description: Any, lines: Mapping[str, int], names: Collection[str]) -> Mishap:
     kind, error, message = (*_texts(description, 3), "", "", "")[:3]
-    file, line = _place(description[3:5] if isinstance(description, list) else None, lines)
+    places = description[3:] if isinstance(description, list) else []
+    file, line = _place(places[:2], lines)
     if kind == "missing" and not _names_nothing_else(message, lines, names):
         kind = "error"
     if "can't allocate memory" in message:
@@ -118,6 +120,7 @@ def _mishap(description: Any, lines: Mapping[str, int], names: Collection[str]) 
         message[:MESSAGE_LIMIT],  # shown for public cases only
         file,
         line,
+        _place((*places[2:3], None)[0], lines),
     )
 
 

@@ -101,9 +101,9 @@ def student_folder() -> Path:
 
 
 def _examine(report: Report, folder: Path) -> None:
+    from homework import remarks
     from homework.fixtures import FixtureError, public_folder
     from homework.loading import Loader
-    from homework.quiet import quiet
 
     try:
         selected = _select(public_folder(), report.wanted)
@@ -116,11 +116,28 @@ def _examine(report: Report, folder: Path) -> None:
     for assignment, task in work:
         report.titles[task.id] = assignment.title
         report.results.append(TaskResult(task.id, task.title, task.points))
-    loader = Loader(folder)
+    notes: dict[str, set[str]] = {task.id: set() for _, task in work}
+    try:
+        _run(report, work, Loader(folder), notes)
+    finally:
+        files = {file for assignment, _ in selected for file in assignment.files}
+        for result, said in zip(report.results, remarks.by_task(notes, files).values()):
+            result.remarks += said
+
+
+def _run(
+    report: Report,
+    work: list[tuple[Assignment, Task]],
+    loader: Loader,
+    notes: dict[str, set[str]],
+) -> None:
+    """Run tasks one after the other, until one is interrupted."""
+    from homework.quiet import quiet
+
     for (assignment, task), result in zip(work, report.results, strict=True):
         try:
             with quiet() as printed:
-                _run_task(assignment, result, task, loader)
+                _run_task(assignment, result, task, loader, notes[task.id])
             result.remarks += remarks_on(result.cases)
         except KeyboardInterrupt:
             verdict = Verdict(NOT_RUN, INTERRUPTED)
@@ -142,16 +159,15 @@ def _obstacles(assignment: Assignment, files: set[str], folder: Path) -> list[st
     return survey(graded, assignment.files, assignment.provided, folder).sentences
 
 
-def _run_task(assignment: Assignment, result: TaskResult, task: Task, loader: Loader) -> None:
-    """Add to a result what its public cases give."""
-    from homework import remarks
+def _run_task(
+    assignment: Assignment, result: TaskResult, task: Task, loader: Loader, notes: set[str]
+) -> None:
+    """Add to a result what its public cases give, and to `notes` how the code was run."""
     from homework.explain import explain
 
-    notes: set[str] = set()
     cases = [case for case in task.cases if case.public]
     verdicts = explain(task, [_try(assignment, task, case, loader, notes) for case in cases])
     result.cases += [CaseResult(c.name, c.about, True, c.weight, verdicts[c.name]) for c in cases]
-    result.remarks += remarks.sentences(notes, assignment.files)
 
 
 def _select(fixtures: Path, wanted: Any) -> list[tuple[Assignment, list[Task]]]:

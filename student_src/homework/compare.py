@@ -8,6 +8,7 @@ the notebook and the judge, which keeps torch away from the answers.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -27,11 +28,12 @@ REAL = "fiub"  # kinds of dtypes that can be compared
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with one output: one of `verdict.KINDS`, a sentence, and numbers."""
+    """What is wrong with one output: one of `verdict.KINDS`, a sentence, numbers, what to do."""
 
     kind: str
     rationale: str
     detail: str = ""
+    help: str = ""
 
 
 def judge(
@@ -77,7 +79,9 @@ def _judge_one(
         found = _check(name, task, case, answers, outcome, device)
         if found is not None:
             place = outcome.place if found.kind == kinds.NOT_FINITE else ("", 0)
-            return Verdict(FAILED, found.rationale, "", found.detail, "", *place, found.kind, name)
+            return Verdict(
+                FAILED, found.rationale, found.help, found.detail, "", *place, found.kind, name
+            )
     return Verdict(PASSED)
 
 
@@ -99,9 +103,16 @@ def _mishap_verdict(task: Task, mishap: Mishap) -> Verdict:
         detail = f"it calls {mishap.message[:60]}, which is not implemented yet"
         return Verdict(NOT_IMPLEMENTED, say.CALLS_STUB, say.CALLS_STUB_HELP, detail, "", *place)
     if mishap.kind == "missing":
-        return Verdict(ERROR, mishap.message, say.MISSING_HELP)
+        return Verdict(ERROR, mishap.message, _left_out(mishap) or say.MISSING_HELP)
     rationale = say.RAISED.format(error=say.error_name(mishap.error))
-    return Verdict(ERROR, rationale, say.ERRORS.get(mishap.error, ""), mishap.message, "", *place)
+    meant = [text for words, text in say.MEANINGS.items() if words in mishap.message]
+    text = _left_out(mishap) or (*meant, say.ERRORS.get(mishap.error, ""))[0]
+    return Verdict(ERROR, rationale, text, mishap.message, "", *place)
+
+
+def _left_out(mishap: Mishap) -> str:
+    file, line = mishap.left_out
+    return say.LEFT_OUT.format(file=file, line=line) if line else ""
 
 
 def _check(
@@ -116,7 +127,7 @@ def _check(
     what, value = say.called(name), outcome.values.get(name)
     target = answers.mean[name] if name in answers.mean else answers.expected[name]
     if value is None or value.kind == "none":
-        return _nothing(name, what)
+        return _no_gradient(answers, outcome) if name.startswith("grad_") else _nothing(name, what)
     problem = _type_problem(name, what, value, target, device)
     if problem or value.array is None:
         return problem or _nothing(name, what)
@@ -125,7 +136,7 @@ def _check(
     actual, expected = aligned(name, task, answers, value.array, target)
     if actual is None or expected is None:
         detail = f"{_shape(value.array.shape)}, expected {target.shape}"
-        hint = say.SHAPE_HINTS[_shape_hint(value.array, target)]
+        hint = say.SHAPE_HINTS[_shape_hint(value.array, target, answers.inputs)]
         return Problem(kinds.SHAPE, say.SHAPE.format(what=what, hint=hint), detail)
     if not np.isfinite(actual).all():
         rationale = say.NOT_FINITE.format(what=what, reason=say.REASONS.get(outcome.reason, ""))
@@ -151,13 +162,21 @@ def _wrong_value(name: str, what: str, detail: str) -> Problem:
 def _nothing(name: str, what: str) -> Problem:
     if name == "value":
         rationale = say.NOTHING
-    elif name.startswith("grad_"):
-        rationale = say.NO_GRADIENT.format(name=name.removeprefix("grad_"))
     elif name.startswith("noise_"):
         rationale = say.NO_NOISE
     else:
         rationale = say.MISSING.format(what=what)
     return Problem(kinds.NOTHING, rationale)
+
+
+def _no_gradient(answers: CaseArrays, outcome: Outcome) -> Problem:
+    """Names all inputs that no gradient comes to."""
+    wanted = [name for name in answers.expected if name.startswith("grad_")]
+    given = [name for name, value in outcome.values.items() if value.kind != "none"]
+    names = [f"`{name.removeprefix('grad_')}`" for name in wanted if name not in given]
+    listed = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    rationale = say.NO_GRADIENT.format(names=listed)
+    return Problem(kinds.NO_GRADIENT, rationale, help=say.NO_GRADIENT_HELP)
 
 
 def _type_problem(
@@ -218,7 +237,9 @@ def _broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
         return False
 
 
-def _shape_hint(actual: np.ndarray, target: np.ndarray) -> str:
+def _shape_hint(
+    actual: np.ndarray, target: np.ndarray, inputs: Mapping[str, np.ndarray] | None = None
+) -> str:
     """A key of `sentences.SHAPE_HINTS`."""
     batch = target.shape[0] if target.ndim else 0
     if target.ndim == 1 and actual.ndim == 0:
@@ -231,7 +252,17 @@ def _shape_hint(actual: np.ndarray, target: np.ndarray) -> str:
         return "unreduced"
     if actual.shape == target.shape[::-1] and actual.ndim == 2:
         return "transposed"
+    if batch and actual.ndim and actual.shape in _without_batch(inputs or {}, batch):
+        return "over batch"
     return ""
+
+
+def _without_batch(inputs: Mapping[str, np.ndarray], batch: int) -> set[tuple[int, ...]]:
+    """Shapes that a sum or mean over the batch leaves: of inputs, flat or not, and of samples."""
+    rows = [a.shape[1:] for a in inputs.values() if a.ndim > 1 and len(a) == batch]
+    flat = {shape for row in rows for shape in (row, (math.prod(row),))}
+    counts = [1] + [int(a) for a in inputs.values() if a.ndim == 0 and a.dtype.kind in "iu"]
+    return flat | {shape for n in counts for shape in ((n,), *((n, *row) for row in flat))}
 
 
 def first_values(values: Mapping[str, Value], answers: CaseArrays, output: str) -> list[str]:
@@ -239,10 +270,14 @@ def first_values(values: Mapping[str, Value], answers: CaseArrays, output: str) 
     value, expected = values.get(output), answers.expected.get(output)
     if value is None or value.array is None or expected is None:
         return []
+    if value.array.ndim == expected.ndim == 0:
+        return []  # the difference has told them
     return [f"got {_first(value.array)}", f"expected {_first(expected)}"]
 
 
 def _first(array: np.ndarray) -> str:
+    if not array.ndim:
+        return f"{array:.5g}"
     numbers = ", ".join(f"{number:.5g}" for number in array.reshape(-1)[:6])
     more = ", ..." if array.size > 6 else ""
     return f"[{numbers}{more}] of {_shape(array.shape)}"

@@ -57,7 +57,7 @@ def pattern(wrong: Sequence[Pair], right: Sequence[Pair]) -> str:
         right: the same output from the other cases.
     """
     for name, holds in _PATTERNS:
-        if all(map(holds, wrong)) and any(pair.varied for pair in wrong):
+        if all(map(holds, wrong)) and _tell(wrong):
             # What is right too where the pattern holds is no evidence against it.
             if all(map(holds, right)):
                 return name
@@ -68,7 +68,14 @@ def pattern(wrong: Sequence[Pair], right: Sequence[Pair]) -> str:
     return _rows(wrong, right)
 
 
+def _tell(pairs: Sequence[Pair]) -> bool:
+    """Whether no pattern holds by chance: values of one case that differ, or three cases."""
+    return len(pairs) > 2 or any(pair.varied for pair in pairs)
+
+
 def _offset(pair: Pair) -> bool:
+    if pair.expected.size == 1:
+        return False
     gap = pair.actual - pair.expected
     allowed = pair.atol + pair.rtol * np.abs(pair.expected).max()
     return bool(np.ptp(gap) <= min(allowed, 0.1 * abs(gap.mean())))
@@ -107,14 +114,17 @@ def _multiple(pairs: Sequence[Pair]) -> str:
     Single numbers have a factor always; they count if the same rule holds in three cases.
     """
     factors = [factor for factor in map(_factor, pairs) if factor is not None]
-    if len(factors) < len(pairs) or not (len(pairs) > 2 or any(pair.varied for pair in pairs)):
+    if len(factors) < len(pairs) or not _tell(pairs):
         return ""
     for name, rule in _FACTORS.items():
         wanted = [rule(_counts(pair)) for pair in pairs]
         telling = name in ("twice", "half") or len(set(wanted)) > 1
         if telling and all(abs(f / w - 1) < 1e-3 for f, w in zip(factors, wanted)):
             return name
-    return "multiple" if np.ptp(factors) <= 1e-3 * abs(factors[0]) else ""
+    if np.ptp(factors) > 1e-3 * abs(factors[0]):
+        return ""
+    single = all(pair.expected.size == 1 for pair in pairs)
+    return "multiple of numbers" if single else "multiple"
 
 
 def _factor(pair: Pair) -> float | None:

@@ -81,7 +81,7 @@ def look_at_code(item: Item, ids: Sequence[str]) -> None:
             tree = ast.parse(item.content, item.name)
     except SyntaxError as error:
         text = item.content.decode("utf-8", errors="replace")
-        newer = [finding.sentence for finding in preflight.findings(text, item.name, ())]
+        newer = [found.sentence for found in preflight.findings(text, item.name, ()) if found.line]
         place = f"line {error.lineno}: " if error.lineno else ""
         shown = f" in `{error.text.strip()[:80]}`" if isinstance(error.text, str) else ""
         said = f"{place}{type(error).__name__}: {error.msg}{shown}; correct it"

@@ -1,8 +1,9 @@
 """Executes a student's files: each once, within a limit of time, and as a whole if that works.
 
 A file that fails for want of files or the network, or takes too long, is executed once more without
-what is neither an import, a definition nor an assignment (`definitions`). What one probe changes in
-a file's names is undone before the next one (`pristine`), as if the file were executed again.
+what is neither an import, a definition nor an assignment that works (`definitions`). What one probe
+changes in a file's names is undone before the next one (`pristine`), as if the file were executed
+again.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
 from typing import Any
 
-from homework import definitions
+from homework import definitions, remarks
 from homework.own_modules import OwnModules
 from homework.pristine import Pristine
 from homework.redirect import patched
@@ -29,7 +30,14 @@ from homework.surroundings import Settings
 
 
 class SubmissionError(Exception):
-    """Something about the student's file that is told in a sentence: no file, no such function."""
+    """Something about the student's file that is told in a sentence: no file, no such function.
+
+    `name` is the function that is missing, if that is what is told.
+    """
+
+    def __init__(self, sentence: str, name: str = "") -> None:
+        super().__init__(sentence)
+        self.name = name
 
 
 class TooLong(BaseException):
@@ -43,6 +51,7 @@ class _Executed:
     text: str
     module: ModuleType
     notes: set[str] = field(default_factory=set)
+    left_out: dict[str, int] = field(default_factory=dict)
     pristine: Pristine | None = None
     settings: Settings | None = None
     error: BaseException | None = None
@@ -115,6 +124,13 @@ class Loader:
         sys.modules[stem] = executed.module
         return executed.module
 
+    def left_out(self, name: str) -> tuple[str, int]:
+        """The file and the line to blame that a name does not exist, if it was left out."""
+        for stem, executed in self._executed.items():
+            if name in executed.left_out:
+                return f"{stem}.py", executed.left_out[name]
+        return "", 0
+
     def text(self) -> bytes:
         """All Python text in the folder, where it can be read."""
         stamps = _stamps(self.folder)
@@ -143,23 +159,27 @@ class Loader:
     def _run(self, executed: _Executed) -> None:
         module = executed.module
         stem, path = module.__name__, Path(str(module.__file__))
-        code = compiled(path)
+        code, line = compiled(path), 0
         if stem not in self.slow:
             try:
                 with patched(), limited(definitions.WHOLE_SECONDS):
                     exec(code, module.__dict__)
                 return
-            except TooLong:
+            except TooLong as error:
                 self.slow.add(stem)
+                line = definitions.line_in(error, str(path))
             except Exception as error:
                 if not definitions.needs_outside(error):
                     raise
+                line = definitions.line_in(error, str(path))
         kind = "time" if stem in self.slow else "outside"
-        executed.notes.add(f"{kind} {path.name}")
+        executed.notes.add(remarks.code(kind, path.name, line))
         executed.module = _new(stem, path)
         try:
             with patched(), limited(definitions.SECONDS):
-                definitions.execute(code, executed.text, executed.module, TooLong)
+                executed.left_out = definitions.execute(
+                    code, executed.text, executed.module, TooLong
+                )
         except TooLong:
             raise SubmissionError(definitions.too_slow(path.name)) from None
 

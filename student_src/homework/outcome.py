@@ -26,7 +26,8 @@ class Mishap:
     """Why a probe has no result.
 
     `kind` is "not implemented", "missing" (file, function or method), or "error"; `line` is the
-    line of `file` in the student's folder that raised, 0 if none did.
+    line of `file` in the student's folder that raised, 0 if none did. `left_out` is the place to
+    blame where a name was missed that importing a file left out.
     """
 
     kind: str
@@ -34,6 +35,7 @@ class Mishap:
     message: str = ""
     file: str = ""
     line: int = 0
+    left_out: tuple[str, int] = ("", 0)
 
 
 @dataclass

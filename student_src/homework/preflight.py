@@ -1,7 +1,8 @@
 """Reads a student's file for what works at home and fails when graded, without running any of it.
 
-Found are imports of packages that the grader lacks, syntax newer than its Python, and calls of a
-debugger or of `input()`. The check, the collector and the grader all say it in the words of
+Found are imports of packages that the grader lacks, syntax newer than its Python, files that are
+read at import, what stops without a GPU, commands of notebooks, and calls of a debugger or of
+`input()`. The check, the collector and the grader all say it in the words of
 `Finding.sentence`. Needs only the standard library. Hostile text can bring Python's parser down, so
 the grader calls this in a bounded process (`autograder.static_checks`).
 """
@@ -9,15 +10,17 @@ the grader calls this in a bounded process (`autograder.static_checks`).
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from homework import helpers, newer_syntax
-from homework.allowed import LISTED, PYTHON, is_taken
+from homework.allowed import BEYOND, KIT, LISTED, PYTHON, beyond, is_taken
 from homework.helpers import Helpers
 from homework.newer_syntax import Newer
+from homework.reaching import full_name, import_names, outside, without_gpu, words
 
 MOST = 8  # findings that are told of one file
 _IMPORT_ERRORS = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
@@ -34,6 +37,8 @@ _DEBUGGERS = (
     "debugpy.wait_for_client",
 )
 _BUILTIN = ("breakpoint", "input", "__import__")
+_UNLISTED = f"which is not on the list of what graded code may import: {LISTED}"
+_MAY = f"graded code may import only {LISTED}"
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _TRIES = (ast.Try, ast.TryStar)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
@@ -48,12 +53,14 @@ class Finding:
         fatal: the file cannot even be imported where it is graded; if it is for a module, where
             that module is not installed.
         module: first part of the name of a module that is not on the list.
+        seen: the judge sees it itself, if it makes a difference.
     """
 
     sentence: str
     line: int
     fatal: bool = False
     module: str = ""
+    seen: bool = False
 
 
 @dataclass
@@ -103,11 +110,14 @@ def findings(
             warnings.simplefilter("ignore")  # of odd literals
             tree = ast.parse(text, feature_version=python)
     except SyntaxError as error:
-        return _too_new(newer_syntax.in_error(error, text, python), file, python)
+        command = _notebook_command(error, text, file)
+        return command or _too_new(newer_syntax.in_error(error, text, python), file, python)
     except (ValueError, RecursionError, MemoryError):
         return []
     found = _too_new(newer_syntax.in_tree(tree, text, python), file, python)
-    found += [*_imports(tree, file, own), *_calls(tree, file)]
+    if not tree.body:
+        return [Finding(f"{file} is empty: save your work in it", 0, fatal=True)]
+    found += [*_imports(tree, file, own), *_calls(tree, file), *_at_import(tree, file)]
     return sorted(found, key=lambda finding: finding.line)[:MOST]
 
 
@@ -125,33 +135,57 @@ def _too_new(newer: Newer | None, file: str, python: tuple[int, int]) -> list[Fi
     ]
 
 
+def _notebook_command(error: SyntaxError, text: str, file: str) -> list[Finding]:
+    lines, number = text.splitlines(), error.lineno or 0
+    line = lines[number - 1].strip() if 0 < number <= len(lines) else ""
+    if not re.match(r"[!%]{1,2}[ ]?[\w.]", line):
+        return []
+    said = (
+        f"line {number} of {file} begins with `{line[0]}`: it is a command of notebooks, not "
+        "Python, so remove it"
+    )
+    return [Finding(said, number, fatal=True)]
+
+
 # ------------------------------------------------------------------------------------ imports
 
 
 def _imports(tree: ast.Module, file: str, own: Collection[str]) -> Iterator[Finding]:
     seen = set()
-    aliases = _aliases(tree)
+    aliases = import_names(tree)
     for node, certain, guarded in _graded(tree):
         for module in [] if guarded else _imported(node, aliases):
-            top = module.partition(".")[0]
-            if top not in seen and top not in own and not is_taken(top):
-                seen.add(top)
+            top, part = module.partition(".")[0], beyond(module)
+            lacking = BEYOND.get(part, top)
+            if lacking not in seen and (part or (top not in own and not is_taken(top))):
+                seen.add(lacking)
                 line = getattr(node, "lineno", 0)
-                yield Finding(
-                    f"line {line} of {file} imports {top[:60]}, which is not on the list of "
-                    f"what graded code may import: {LISTED}",
-                    line,
-                    certain,
-                    top,
-                )
+                package = _package(module, own)  # nowhere to be found, whatever is installed
+                why = f"{top[:60]}, {package or _UNLISTED}"
+                why = f"{part}, which needs {lacking}: {_MAY}" if part else why
+                lacking = "" if package else lacking
+                yield Finding(f"line {line} of {file} imports {why}", line, certain, lacking)
+
+
+def _package(module: str, own: Collection[str]) -> str:
+    """What to say of an import of a graded file, or of one beside it, by the folder it is in."""
+    parts = module.split(".")
+    for place, part in enumerate(parts[1:], 1):
+        if part in own or part in KIT:
+            folder = ".".join(parts[:place])
+            return (
+                "but graded files lie beside each other in a folder without a name: leave "
+                f"`{folder[:60]}.` out"
+            )
+    return ""
 
 
 def _imported(node: ast.AST, aliases: dict[str, str]) -> list[str]:
     if isinstance(node, ast.Import):
         return [item.name for item in node.names]
     if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-        return [node.module]
-    if isinstance(node, ast.Call) and _full_name(node.func, aliases) in _IMPORTERS:
+        return [f"{node.module}.{item.name}" for item in node.names]
+    if isinstance(node, ast.Call) and full_name(node.func, aliases) in _IMPORTERS:
         first = node.args[0] if node.args else None
         if isinstance(first, ast.Constant) and isinstance(first.value, str):
             return [first.value]
@@ -196,13 +230,8 @@ def _names_import_error(node: ast.AST) -> bool:
 def _is_for_others(test: ast.expr) -> bool:
     """`if TYPE_CHECKING:` and `if __name__ == "__main__":`, whose bodies are not graded."""
     if isinstance(test, ast.Compare):
-        return isinstance(test.ops[0], ast.Eq) and "__name__" in _words(test)
-    return not isinstance(test, ast.UnaryOp) and "TYPE_CHECKING" in _words(test)
-
-
-def _words(node: ast.AST) -> set[str]:
-    names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-    return names | {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)}
+        return isinstance(test.ops[0], ast.Eq) and "__name__" in words(test)
+    return not isinstance(test, ast.UnaryOp) and "TYPE_CHECKING" in words(test)
 
 
 # -------------------------------------------------------------------------------------- calls
@@ -210,12 +239,12 @@ def _words(node: ast.AST) -> set[str]:
 
 def _calls(tree: ast.Module, file: str) -> Iterator[Finding]:
     """Calls of a debugger, and of `input`."""
-    aliases = _aliases(tree)
+    aliases = import_names(tree)
     own = _bound(tree)
     for node, _, _ in _graded(tree):
         if not isinstance(node, ast.Call):
             continue
-        name, line = _full_name(node.func, aliases), node.lineno
+        name, line = full_name(node.func, aliases), node.lineno
         if name in own or not name:
             continue
         if name in _DEBUGGERS or name.rpartition(".")[2] == "set_trace":
@@ -226,21 +255,34 @@ def _calls(tree: ast.Module, file: str) -> Iterator[Finding]:
             )
         elif name == "input":
             yield Finding(
-                f"line {line} of {file} calls input(), which fails when graded: nobody is there "
-                "to answer",
+                f"line {line} of {file} calls input(), which returns an empty string when checked "
+                "and graded: nobody is there to answer",
                 line,
             )
 
 
-def _aliases(tree: ast.Module) -> dict[str, str]:
-    """What imported names stand for, in full."""
-    known: dict[str, str] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            known |= {item.asname: item.name for item in node.names if item.asname}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            known |= {item.asname or item.name: f"{node.module}.{item.name}" for item in node.names}
-    return known
+_REACHES = {
+    "reads": "which is not there when graded: put what it holds into the code, or read it in a "
+    "function that no task calls",
+    "writes": "where graded code may not write: name a file without folders, or write in a "
+    "function that no task calls",
+    "calls": "which needs files, the network or programs that are not there when graded: call it "
+    "in a function that no task calls",
+}
+
+
+def _at_import(tree: ast.Module, file: str) -> Iterator[Finding]:
+    """What a file reaches for when it is imported."""
+    for line, kind, what in outside(tree, import_names(tree)):
+        said = f"line {line} of {file}, run at import, {kind} {what}, {_REACHES[kind]}"
+        yield Finding(said, line, seen=True)
+    for line, certain in without_gpu(tree):
+        yield Finding(
+            f"line {line} of {file} stops where there is no GPU, and there is none when graded: "
+            "take the device of the inputs",
+            line,
+            certain,
+        )
 
 
 def _bound(tree: ast.Module) -> set[str]:
@@ -253,14 +295,3 @@ def _bound(tree: ast.Module) -> set[str]:
 
 def _is_stored(name: ast.Name) -> bool:
     return isinstance(name.ctx, ast.Store)
-
-
-def _full_name(node: ast.AST, aliases: dict[str, str]) -> str:
-    """`pdb.set_trace` for what means it; of what a call gives only the methods' names."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    if isinstance(node, ast.Name):
-        parts.append(aliases.get(node.id, node.id))
-    return ".".join(reversed(parts))

@@ -11,7 +11,8 @@ import importlib
 import re
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import numpy as np
 
 from homework.loading import SubmissionError
 from homework.outcome import Mishap, Outcome, Value
+from homework.sentences import ARGPARSE
 from homework.student import Student
 from homework.surroundings import surroundings
 
@@ -52,7 +54,9 @@ def run(student: Student, probe: str, inputs: Mapping[str, np.ndarray]) -> Outco
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        return Outcome(mishap=mishap(error, student.folder), notes=tuple(sorted(notes)))
+        found = mishap(error, student.folder, student.stems)
+        found = replace(found, left_out=student.loader.left_out(_missed(error)))
+        return Outcome(mishap=found, notes=tuple(sorted(notes)))
 
 
 def _once(
@@ -100,17 +104,39 @@ def _plain(array: np.ndarray) -> np.ndarray:
     return np.array(array, dtype=array.dtype.newbyteorder("="))
 
 
-def mishap(error: BaseException, folder: Path) -> Mishap:
-    """Say what an exception means: its kind, and the student's line that it came from."""
+def mishap(error: BaseException, folder: Path, stems: Collection[str] = ()) -> Mishap:
+    """Say what an exception means: its kind, and the student's line that it came from.
+
+    Args:
+        stems: of the files that are graded.
+    """
     name = "MemoryError" if "OutOfMemory" in type(error).__name__ else type(error).__name__
     message = _text(error)
+    if isinstance(error, SystemExit) and (said := _said_by_argparse(error)) is not None:
+        name, message = ARGPARSE, said
     if isinstance(error, SubmissionError):
         return Mishap("missing", name, message)
-    file, line = _place(error, folder)
+    file, line = _place(error, folder, stems)
     # torch raises the same type for dtypes that an operation lacks, with a text of its own.
     if type(error) is NotImplementedError and _STUB.fullmatch(message):
         return Mishap("not implemented", name, message, file, line)
     return Mishap("error", name, message, file, line)
+
+
+def _missed(error: BaseException) -> str:
+    """The name that was missing, if that is what an exception says."""
+    if isinstance(error, NameError | AttributeError | SubmissionError):
+        return str(error.name or "")
+    found = isinstance(error, ImportError) and re.match(r"cannot import name '(\w+)'", _text(error))
+    return found[1] if found else ""
+
+
+def _said_by_argparse(error: SystemExit) -> str | None:
+    """The message with which argparse ended the program; None if it did not."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    mine = [frame for frame in frames if frame.f_globals.get("__name__") == "argparse"]
+    said = [frame.f_locals.get("message") for frame in mine if frame.f_code.co_name == "error"]
+    return str((*said, "")[0]) if mine else None
 
 
 def _text(error: BaseException) -> str:
@@ -120,13 +146,17 @@ def _text(error: BaseException) -> str:
         return "(its message could not be read)"
 
 
-def _place(error: BaseException, folder: Path) -> tuple[str, int]:
+def _place(error: BaseException, folder: Path, stems: Collection[str]) -> tuple[str, int]:
     if isinstance(error, SyntaxError) and error.filename:
         path = Path(error.filename)
         if path.parent == folder:
             return path.name, error.lineno or 0
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        path = Path(frame.filename)
-        if path.parent == folder:
-            return path.name, frame.lineno or 0
-    return "", 0
+    places = [
+        (path.name, frame.lineno or 0)
+        for frame in traceback.extract_tb(error.__traceback__)
+        if (path := Path(frame.filename)).parent == folder
+    ]
+    if places and places[-1][0].removesuffix(".py") in stems:
+        # Of the file that was called: what it calls in another may be right, and called wrongly.
+        places = [place for place in places if place[0] == places[0][0]]
+    return places[-1] if places else ("", 0)

@@ -15,6 +15,13 @@ CALLS_STUB = "it calls something that is not implemented yet"
 RAISED = "your code raised {error}"
 OWN_ERROR = "an error of its own kind"
 
+ARGPARSE = "SystemExit in argparse"
+LEFT_OUT = (
+    "that name is missing because line {line} of {file}, which defines it, failed or was left out "
+    "when the file was imported: where code is graded there are no other files, no network and no "
+    "other programs"
+)
+
 # Errors that are called by their names, with what to do about them.
 ERRORS = {
     "AssertionError": "",
@@ -38,11 +45,28 @@ ERRORS = {
     "StopIteration": "",
     "SyntaxError": "Python cannot read the file; look at that line and the one before it",
     "SystemExit": "do not call exit() or sys.exit() in the file",
+    ARGPARSE: "argparse ended the program, as an option is missing or unknown: move parse_args() "
+    'below `if __name__ == "__main__":`, or give each option a default and use parse_known_args()',
     "TabError": "the file mixes tabs and spaces; use spaces only",
     "TypeError": "check what each function takes, and in which order",
     "UnboundLocalError": "a variable is used before it is given a value",
     "ValueError": "",
     "ZeroDivisionError": "",
+}
+
+# What messages of torch mean here, by words that they hold.
+MEANINGS = {
+    "in-place operation": "an operation that changes its input in place, such as `clamp_()` or "
+    "`+=`, cannot be used on an input: compute a new tensor, as `clamp()` does",
+    "inplace operation": "a tensor is changed in place (`clamp_()`, `+=`) that the gradient still "
+    "needs: compute a new tensor instead",
+    "numpy() on": "numpy cuts the gradient, and so does detach(): use functions of torch instead",
+    "does not require grad": "the gradient was cut: look on the way for .detach(), .item(), "
+    "torch.no_grad() or numpy",
+    "NVIDIA driver": "there is no GPU when graded: take the device of the inputs",
+    "CUDA enabled": "there is no GPU when graded: take the device of the inputs",
+    "CUDA GPUs": "there is no GPU when graded: take the device of the inputs",
+    "CUDA device": "there is no GPU when graded: take the device of the inputs, or map_location",
 }
 
 # How a process ended before it had answered, with what to do about it.
@@ -102,7 +126,11 @@ WITHHELD = "this counts once an ordinary case is right"
 # ------------------------------------------------------------------------ results that differ
 
 NOTHING = "the function returned nothing; is there a `return`?"
-NO_GRADIENT = "no gradient flows back to `{name}`"
+NO_GRADIENT = "no gradient flows back to {names}"
+NO_GRADIENT_HELP = (
+    "look on the way from there to the result for .detach(), .item(), torch.no_grad(), numpy, or a "
+    "tensor that is made from numbers"
+)
 NO_NOISE = "nothing was drawn, or the model that was given was not called"
 MISSING = "{what} is missing from what was returned"
 TYPE = "{what} is {kind}, not {wanted}"
@@ -134,6 +162,7 @@ SHAPE_HINTS = {
     "reduced": ": it was reduced over the batch too, but each row has its own result",
     "squared": ": (batch, 1) and (batch,) were combined, which broadcasts to (batch, batch)",
     "column": ": drop the last axis",
+    "over batch": ": it was reduced over the batch (axis 0), but each row has its own result",
     "unreduced": ": a sum or mean over the remaining axes is missing",
     "transposed": ": it is transposed",
 }
@@ -157,6 +186,7 @@ PATTERNS = {
     "times all": "is what is expected times the number of values in the batch",
     "by all": "is what is expected divided by the number of values in the batch",
     "multiple": "is a multiple of what is expected, by the same factor everywhere",
+    "multiple of numbers": "is a multiple of what is expected, by the same factor in every case",
     "square": "is the square of what is expected",
     "root": "is the square root of what is expected",
     "transposed": "is transposed: rows and columns are swapped",

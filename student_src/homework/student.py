@@ -94,7 +94,7 @@ class Student:
         module = self.module(stem, **options)
         found = getattr(module, name, None)
         if not callable(found):
-            raise SubmissionError(f"{stem}.py has no function or class named {name}")
+            raise SubmissionError(f"{stem}.py has no function or class named {name}", name)
         return found
 
     def method(self, owner: Any, name: str) -> Callable[..., Any]:

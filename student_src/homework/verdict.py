@@ -14,9 +14,9 @@ NOT_RUN = "not run"
 GRADER_FAULT = "grader fault"
 
 # What is wrong with an output of a case that failed.
-NOTHING, TYPE, SHAPE, NOT_FINITE, VALUE, NOISE, INPUTS, MEMORY, WITHHELD = KINDS = (
-    "nothing returned", "wrong type", "wrong shape", "NaN or infinity", "wrong values",
-    "wrong noise", "an input changed", "wrong on a second call",
+NOTHING, NO_GRADIENT, TYPE, SHAPE, NOT_FINITE, VALUE, NOISE, INPUTS, MEMORY, WITHHELD = KINDS = (
+    "nothing returned", "no gradient", "wrong type", "wrong shape", "NaN or infinity",
+    "wrong values", "wrong noise", "an input changed", "wrong on a second call",
     "counts once an ordinary case is right",
 )  # fmt: skip
 

@@ -44,7 +44,7 @@ KL_ANALYTIC = Task(
     title="KL divergence of two Gaussians, closed form",
     points=6,
     file="q1_vae.py",
-    todo="flatten further axes, then add up each feature's divergence",
+    todo="add up each feature's divergence over all features of a row",
     finished=("torch.distributions.kl_divergence",),
     cases=(
         Case("ordinary", "two different Gaussians", _gaussians(5, 7), _gaussians(4, 6)),
@@ -238,8 +238,8 @@ KL_MC = Task(
         Case(
             "spread",
             "many equal rows with real noise",
-            _equal_rows(400, 6, 8),
-            _equal_rows(300, 5, 6),
+            _equal_rows(200, 6, 8),
+            _equal_rows(150, 5, 6),
             "q1.kl_gaussian_gaussian_mc_spread",
             weight=1.5,
             moments=_moments,
@@ -290,6 +290,12 @@ KL_MC = Task(
             first = [value[:, 0] for value in (mu_q, logvar_q, mu_p, logvar_p)]
             return kl_gaussian_gaussian_analytic(*first)
             """,
+        ),
+        Mistake(
+            "closed-form-of-repeats",
+            "This is the closed form, the same whatever noise is drawn, and it adds up the equal "
+            "rows of all samples. Draw samples of q and average log q(z) - log p(z) over them.",
+            body="return kl_gaussian_gaussian_analytic(mu_q, logvar_q, mu_p, logvar_p)",
         ),
         Mistake(
             "uniform-noise",

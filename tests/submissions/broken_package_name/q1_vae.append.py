@@ -1,0 +1,1 @@
+from student_src.q1_train_vae import loss_function

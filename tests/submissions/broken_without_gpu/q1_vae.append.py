@@ -1,0 +1,1 @@
+assert torch.cuda.is_available()
