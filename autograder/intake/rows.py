@@ -29,6 +29,7 @@ class Found:
         label: whose it is, as its folders or its course site say.
         places: where its files are; none if it is only listed or left over.
         others: further places that are its student's, and are not graded.
+        late: True if its course site says that it came late.
         students: names and numbers, where an export lists them.
         attempt: which one is graded, of how many.
         remarks: clauses on what is doubtful.
@@ -46,6 +47,7 @@ class Found:
     refusal: str = ""
     is_left_over: bool = False
     is_given: bool = False
+    late: bool = False
     name: str = ""
 
     @property
@@ -55,8 +57,8 @@ class Found:
 
     @property
     def source(self) -> str:
-        """All paths that are this row's; none of them can pass for two."""
-        paths = (str(place) for place in (*self.places, *self.others))
+        """The paths that are graded, if any; none of them can pass for two."""
+        paths = (str(place) for place in self.places or self.others)
         return "; ".join(path.replace("; ", ";?") for path in paths)
 
 
@@ -66,7 +68,7 @@ def groups(labels: Mapping[str, Label]) -> Iterable[list[tuple[str, Label]]]:
     uploads = Counter((of.key, of.upload) for of in labels.values() if of.upload)
     for name, of in labels.items():
         if uploads[of.key, of.upload] > 1:  # no site's number, but `hw_2026_101_ann.zip`
-            of = Label(f"{of.key} {name}", stem(name), file=of.file)
+            of = Label(f"{of.key} {name}", stem(name), file=of.file, late=of.late)
         groups.setdefault(of.key, []).append((name, of))
     return groups.values()
 
@@ -84,7 +86,7 @@ def labelled(folder: Place, group: list[tuple[str, Label, bool]]) -> Found:
     others = sorted({name for name, _, _ in group} - set(kept))
     remarks = []
     if len(attempts) > 1:
-        older = ", ".join(shown(when) for when in attempts[:-1])
+        older = ", ".join(":".join(map(shown, when.split(":"))) for when in attempts[:-1])
         remarks.append(f"{len(attempts)} attempts: {latest} was taken, not {older}")
     if not kept:  # only a site's own files: opening them says so
         kept, others = others, []
@@ -94,6 +96,7 @@ def labelled(folder: Place, group: list[tuple[str, Label, bool]]) -> Found:
         tuple(folder / name for name in others),
         attempt=f"{latest} ({len(attempts)} of {len(attempts)})" if latest else "",
         remarks=tuple(remarks),
+        late=any(of.late for name, of, _ in group if name in kept),
     )
 
 
