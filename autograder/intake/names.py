@@ -135,7 +135,8 @@ def _renamed(name: str, wanted: str, before: str, after: str) -> Match | None:
     people = [word for word in words if not _is_of_versions(word)]
     if not people:
         return Match(wanted, RENAMED, own=True)
-    return Match(wanted, NAMED, " ".join(people), own=True)
+    by_site = name.endswith(f" - {wanted}")  # as Google Classroom puts the name in front
+    return Match(wanted, NAMED, " ".join(people), own=not by_site)
 
 
 def person(name: str) -> str:

@@ -5,11 +5,20 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from autograder.intake.entries import MAX_FILE, Entry, Unusable
 from autograder.intake.gradescope_list import LISTS
-from autograder.intake.names import Match, is_part, shown, stem
+from autograder.intake.names import (
+    Match,
+    is_archive,
+    is_notebook,
+    is_part,
+    is_version,
+    person,
+    shown,
+    stem,
+)
 from autograder.intake.places import Folder, Place
 from autograder.intake.sites import Label
 from autograder.intake.unpack import is_work
@@ -18,6 +27,8 @@ _LISTS = (*LISTS, "index.html", "grades.csv")  # what sites put beside the submi
 _NUMBER = re.compile(r"\((\d{1,3})\)")
 # As Google Classroom names uploads; a drive numbers further ones of the same name.
 _OF_PERSON = re.compile(r"(?P<who>.+?) - (?P<what>.+?)(?: ?\((?P<number>\d{1,3})\))?", re.DOTALL)
+
+_OF_BOOK = re.compile(r"(?:(?P<before>.+)_)?\d\d_[a-z]+(?:_(?P<after>.+))?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -104,6 +115,30 @@ def left_over(place: Place) -> Found:
     # What sites put there themselves is no cause for a look.
     why = "the export's own" if place.name in _LISTS else ""
     return Found((place.name,), (), (place,), refusal=why, is_left_over=True)
+
+
+def of_person(name: str, expected: Sequence[str]) -> str:
+    """Who handed in a notebook or archive, if its name tells: `Ann Lee - 01_vae.ipynb`."""
+    plain = name[: -len(".ipynb")] if is_notebook(name) else stem(name)
+    found = _OF_PERSON.fullmatch(plain)
+    if found and is_part(found["what"], expected):
+        return person(found["who"])
+    found = _OF_BOOK.fullmatch(plain) if is_notebook(name) else None
+    who = person(found["before"] or found["after"] or "") if found else ""
+    return "" if is_version(who) else who
+
+
+def with_others(folder: Folder, rows: list[Found], expected: Sequence[str]) -> list[Found]:
+    """Rows of files with a person's name, with the notebooks and archives of the same person."""
+    names: dict[str, list[str]] = {}
+    for entry in folder.files:
+        if entry.name not in folder.labels and (is_archive(entry.name) or is_notebook(entry.name)):
+            names.setdefault(of_person(entry.name, expected), []).append(entry.name)
+    return [
+        replace(row, places=(*row.places, *(folder.place / n for n in names.get(who, []) if who)))
+        for row in rows
+        for who in row.label
+    ]
 
 
 def uploads(folder: Place, names: Iterable[str], expected: Sequence[str]) -> list[Found]:

@@ -236,8 +236,8 @@ def _nothing(listing: Listing, expected: Sequence[str], title: str) -> str:
     itself = [entry.parts for entry in files] == [(title,)]
     own = [entry.path for entry in files if is_own(entry.name)]
     if files and len(own) == len(files):
-        there = "is" if itself else f"holds {listed(own)},"
-        return f"{there} the course site's receipt alone: no file was handed in"
+        there = "is" if itself else f"holds nothing but {listed(own)},"
+        return f"{there} the course site's own receipt or text page: no file was handed in"
     files = [entry for entry in files if entry.path not in own]
     if itself and not is_notebook(title):
         return f"is not one of the expected files ({names}): give it the right name"
