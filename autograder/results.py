@@ -189,6 +189,17 @@ def feedback(grading: Grading) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def unreadable(name: str, why: str) -> str:
+    """Feedback on what could not be graded."""
+    said = (
+        f"# Feedback: {clean(name)}",
+        "This submission could not be graded. Nothing in it was judged.",
+        f"**{_sentence(why)}**",
+        "If that is not yours to put right, ask your instructor.",
+    )
+    return "\n\n".join(said) + "\n"
+
+
 def write(folder: Path, found: Mapping[str, Any], text: str) -> None:
     """Write `feedback.md` and then `results.json`, whose presence says that all is there."""
     replace(folder / "feedback.md", text)

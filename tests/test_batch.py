@@ -215,8 +215,29 @@ def test_the_bytes_that_were_graded_count(handed_in: Path, hidden: Path, tmp_pat
     assert graded == ["ada", "bob"] and stored(out, "bob")["score"] == 7
     assert batch.rows["cyd"].state == ledger.UNREADABLE
     assert [text for text in batch.problems if "cyd" in text] == batch.problems != []
-    assert not (out / "cyd").exists()
+    assert not (out / "cyd" / "results.json").exists()
     assert run(hidden, handed_in, out)[1] == []
+
+
+def test_who_handed_in_what_cannot_be_graded_is_told(hidden: Path, tmp_path: Path) -> None:
+    handed_in, out = tmp_path / "in", tmp_path / "out"
+    hand_in(handed_in / "ada", 8)
+    (handed_in / "bob").mkdir()
+    (handed_in / "bob" / "01_vae.ipynb").write_text("{}")
+    feedback = out / "bob" / "feedback.md"
+    batch, graded = run(hidden, handed_in, out)
+    assert graded == ["ada"] and batch.stale == []
+    assert f"**{batch.rows['bob'].remark[:1].upper()}{batch.rows['bob'].remark[1:]}**" in (
+        feedback.read_text()
+    )
+    hand_in(handed_in / "bob", 8)
+    assert run(hidden, handed_in, out)[1] == ["bob"]
+    assert "could not be graded" not in feedback.read_text()
+    (handed_in / "cyd").mkdir()
+    (handed_in / "cyd" / "notes.zip").write_bytes(b"")
+    run(hidden, handed_in, out)
+    shutil.rmtree(handed_in / "cyd")
+    assert run(hidden, handed_in, out)[0].stale == ["cyd"]
 
 
 def test_the_next_one_is_opened_when_there_is_room(hidden: Path, tmp_path: Path) -> None:

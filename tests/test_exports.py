@@ -51,7 +51,7 @@ def graded(*paths: Path) -> dict[str, bytes]:
 
 
 def all_paths(rows: list[Found]) -> set[str]:
-    return {path for row in rows for path in row.source.split("; ")}
+    return {str(place) for row in rows for place in (*row.places, *row.others)}
 
 
 @pytest.mark.parametrize(
@@ -304,7 +304,7 @@ def test_no_entry_is_lost_and_none_is_shared(seed: int, tmp_path: Path) -> None:
     rng = random.Random(seed)
     folder, entries = random_class(rng, tmp_path / "class")
     rows = find([folder], EXPECTED)
-    paths = [path for row in rows for path in row.source.split("; ")]
+    paths = [str(place) for row in rows for place in (*row.places, *row.others)]
     assert sorted(paths) == [str(folder / name) for name in sorted(entries)]
     names = [row.name for row in rows]
     assert len({name.casefold() for name in names}) == len(names)

@@ -41,6 +41,7 @@ from autograder.selection import (
 
 ENDED = "it was ended before it was done."
 STALE = "STALE.txt"
+OWN = ("results.json", "feedback.md")
 STALE_TEXT = (
     "These results are of an earlier run. What they are about was not among the submissions of the"
     " last one, or could not be read.\n"
@@ -185,9 +186,9 @@ class Batch:
     def _mark_stale(self) -> None:
         """Say in folders of results which are not of this run's submissions, and in no others."""
         states = {name: row.state for name, row in self.rows.items()}
-        for results_file in sorted(self.out.glob("*/results.json")):
-            folder = results_file.parent
-            if states.get(folder.name) in (GRADED, UNCHANGED, FAULT, WAITING):
+        for folder in sorted({path.parent for path in self.out.glob("*/*") if path.name in OWN}):
+            state, is_result = states.get(folder.name), (folder / "results.json").exists()
+            if state in (GRADED, UNCHANGED, FAULT, WAITING, *([] if is_result else [UNREADABLE])):
                 (folder / STALE).unlink(missing_ok=True)
                 continue
             self.stale.append(folder.name)
@@ -201,7 +202,18 @@ class Batch:
         except IntakeError as error:
             self.rows[one.name] = Row(one.name, UNREADABLE, str(error), _origin(one))
             self._say(one.name, str(error))
+            self._tell_unreadable(one.name, str(error))
             return None
+
+    def _tell_unreadable(self, name: str, why: str) -> None:
+        """Feedback for whoever handed it in; that of an earlier run's results stays with these."""
+        folder = self.out / name
+        text = results.unreadable(name, why)
+        if (folder / "results.json").exists():
+            return
+        if self._try(lambda: replace(folder / "feedback.md", text)):
+            return
+        self._publish(name)
 
     def _earlier(self, submission: Submission, origin: Origin) -> Row | None:
         """The row of results of an earlier run that are as good as new ones."""
@@ -297,7 +309,7 @@ class Batch:
 def _origin(one: Found, remarks: Sequence[str] = ()) -> Origin:
     remarks = tuple(remarks) or one.remarks
     known = one.is_left_over and bool(one.refusal)
-    return Origin(one.source, one.students, one.attempt, remarks, known)
+    return Origin(one.source, one.students, one.attempt, remarks, known, one.late)
 
 
 def _row(name: str, state: str, found: dict[str, Any], origin: Origin) -> Row | None:

@@ -48,10 +48,11 @@ class Origin:
     """Where a row comes from.
 
     Attributes:
-        source: all paths that are this row's.
+        source: the paths that are graded.
         students: names and numbers, where an export lists them.
         attempt: which one was graded, of how many.
         remarks: what is doubtful about them, and somebody should look at.
+        late: True if the course site says that it came late, which is no doubt about it.
         expected: True if nothing has to be done about it: a course site's own file.
     """
 
@@ -60,6 +61,7 @@ class Origin:
     attempt: str = ""
     remarks: tuple[str, ...] = ()
     expected: bool = False
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,8 @@ class Row:
     @property
     def remarks(self) -> str:
         """The remark, and what is doubtful."""
-        return "; ".join(part for part in (*self.origin.remarks, self.remark) if part)
+        late = "late, says the course site" if self.origin.late else ""
+        return "; ".join(part for part in (late, *self.origin.remarks, self.remark) if part)
 
 
 def row(name: str, state: str, found: Mapping[str, Any], origin: Origin = Origin()) -> Row:

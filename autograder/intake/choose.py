@@ -22,13 +22,15 @@ from autograder.intake.entries import (
 from autograder.intake.names import (
     EXACT,
     NAMED,
-    PREFIXED,
     Match,
+    is_archive,
     is_part,
+    is_topic,
     listed,
     match,
     shown,
 )
+from autograder.intake.sites import students
 from autograder.intake.text import text_fault
 
 _MOST_READ = 20  # files that may be one expected file; of further ones the names are told
@@ -94,7 +96,11 @@ def choose(listing: Listing, expected: Sequence[str], alone: bool = False) -> Ch
         Unreadable: an expected file cannot be read now.
     """
     found: dict[str, list[Found]] = {}
-    for _, pair in sorted(enumerate(matched(listing, expected)), key=_order):
+    pairs = matched(listing, expected)
+    if not alone:
+        _refuse_labels(listing, pairs)
+        _refuse_folders([pair for pair in pairs if pair[0].kind == FILE], expected, listing.own)
+    for _, pair in sorted(enumerate(pairs), key=_order):
         found.setdefault(pair[1].expected, []).append(pair)
     choice, named = Choice(), set[int]()
     for wanted in expected:
@@ -124,9 +130,25 @@ class _Candidate:
     fault: str = ""
 
     @property
+    def is_blank(self) -> bool:
+        return not (self.data or b"").strip()
+
+    @property
     def to_do(self) -> int:
-        """How much of it is as it was handed out; less than 0 if that is all done."""
-        return len(_TO_DO.findall(self.data)) if self.data is not None else 0
+        """How much of it is as it was handed out."""
+        return len(_TO_DO.findall(self.data or b""))
+
+
+def is_done(entry: Entry, found: Match) -> bool:
+    """True if it can be used and nothing in it is left as it was handed out.
+
+    Also if it cannot be read now: what there is instead is then not to be graded.
+    """
+    try:
+        one = _read(entry, found)
+    except Unreadable:
+        return True
+    return one.data is not None and not one.is_blank and not one.to_do
 
 
 def _choose_one(
@@ -136,8 +158,8 @@ def _choose_one(
     all_read = [_read(entry, found) for entry, found in pairs[:_MOST_READ]]
     usable = [one for one in all_read if one.data is not None]
     most = max((one.to_do for one in usable), default=0)
-    # Never what is as it was handed out instead of what was filled in.
-    usable.sort(key=lambda one: bool(most) and one.to_do == most)
+    # Never what is as it was handed out, or empty, instead of what was filled in.
+    usable.sort(key=lambda one: (one.is_blank, one.to_do))
     best = usable[0] if usable else all_read[0]
     choice.chosen[wanted] = best.entry
     if best.data is None:
@@ -150,6 +172,9 @@ def _choose_one(
         _refuse_several(near or [best, *rivals], most, expected)
     further = [entry.path for entry, _ in pairs[_MOST_READ:]]
     _say(choice, wanted, best, [*(one.entry.path for one in rivals), *further])
+    if any(one.to_do > best.to_do for one in rivals):
+        left = [one.entry.path for one in rivals if one.to_do > best.to_do]
+        choice.remarks.append(f"more TODOs are left in {listed(left)}")
     return {id(entry) for entry, _ in pairs}
 
 
@@ -159,9 +184,8 @@ def _say(choice: Choice, wanted: str, best: _Candidate, rivals: list[str]) -> No
         text = f"{path} was taken as {wanted}, not {listed(rivals)}"
         choice.remarks.append(f"{_number(len(rivals) + 1)} files differ: {text}")
         choice.notes.append(text)
-    elif best.found.rank != EXACT:
+    elif best.found.own:  # what a site alone renamed is nobody's concern
         choice.notes.append(f"{path} was taken as {wanted}")
-    if not rivals and best.found.rank not in (EXACT, PREFIXED):
         choice.remarks.append(f"{path} was taken as {wanted}")
     if best.entry.rooted:
         choice.remarks.append(f"{path} has a path from the root of a disk in its archive")
@@ -187,13 +211,45 @@ def _read(entry: Entry, found: Match) -> _Candidate:
 
 def _refuse_several(rivals: list[_Candidate], most: int, expected: Sequence[str]) -> None:
     """Raise if files that differ lie in folders of, or are named after, different people."""
-    done = [one for one in rivals if not (most and one.to_do == most)]
+    done = [one for one in rivals if not one.is_blank and not (most and one.to_do == most)]
     people = {one.found.student: None for one in done if one.found.student}
     if len(people) < 2:
         folders = {_person(one.entry, expected): None for one in done}
         people = {"/".join(f): None for f in folders if not any(_is_in(g, f) for g in folders)}
     if len(people) > 1:
         raise SeveralStudents(sorted(name.rpartition("/")[2] for name in people))
+
+
+def _refuse_labels(listing: Listing, pairs: list[Found]) -> None:
+    """Raise if a course site labelled what is in it as of several students."""
+    work = [e for e in listing.entries if e.kind == FILE and is_archive(e.name)]
+    work += [entry for entry, _ in pairs]
+    names = students(dict.fromkeys(part for entry in work for part in entry.parts))
+    if names:
+        raise SeveralStudents(names)
+
+
+def _refuse_folders(pairs: list[Found], expected: Sequence[str], own: int) -> None:
+    """Raise if folders that may be of different people hold work, and are no copies."""
+    people: dict[tuple[str, ...], list[Found]] = {}
+    for entry, found in pairs:
+        folder = _person(entry, expected)[own:]
+        while folder and is_topic(folder[-1], expected):
+            folder = folder[:-1]
+        people.setdefault(folder, []).append((entry, found))
+    above = {folder[:depth] for folder in people for depth in range(len(folder))}
+    works = {folder: some for folder, some in people.items() if folder not in above}
+    if len(works) < 2:
+        return
+    if len(works) <= _MOST_READ:
+        first, *others = (_contents(some[:_MOST_READ]) for some in works.values())
+        if all(one <= first or first <= one for one in others):
+            return
+    raise SeveralStudents(sorted(folder[-1] for folder in works))
+
+
+def _contents(pairs: list[Found]) -> set[tuple[str, bytes | None]]:
+    return {(found.expected, _read(entry, found).data) for entry, found in pairs}
 
 
 def _person(entry: Entry, expected: Sequence[str]) -> tuple[str, ...]:

@@ -70,6 +70,7 @@ class Listing:
         unread: folders in it that cannot be read.
         is_cut: True if there are more entries than were looked at.
         total: bytes read so far.
+        own: how many folders at the top of each path are one student's for sure.
     """
 
     entries: list[Entry] = field(default_factory=list)
@@ -78,6 +79,7 @@ class Listing:
     unread: list[str] = field(default_factory=list)
     is_cut: bool = False
     total: int = 0
+    own: int = 0
 
     def remark(self, text: str) -> None:
         self.notes.append(text)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -35,6 +35,7 @@ _OF_OTHERS = re.compile(
     r"tests?|old|older|backup|bak|orig|original|originals|stub|stubs|template|empty|draft|drafts"
     r"|utils?|helpers?|plots?|plotting|check|checks|debug|scratch|tmp|temp|config|main|run|demo"
     r"|example|wrong|broken|unused|notebook|checkpoint|experiments?|playground"
+    r"|starter|skeleton|handout|released?|provided"
 )
 # Names that Windows keeps for itself, and those of the files beside the folders of submissions.
 _RESERVED = re.compile(
@@ -53,6 +54,11 @@ _PARTS = re.compile(
     r"|submission[-_ ][a-z]+|questions?[-_ ]?\d{1,2}|tasks?[-_ ]?\d{1,2}|\d\d_[a-z]+"
 )
 
+_TOPICS = frozenset(
+    "training trainer autoencoder variational autoencoders denoising classifier free guidance"
+    " generative model models diffusion vaes and deep learning ml dl a the".split()
+)
+
 
 @dataclass(frozen=True)
 class Match:
@@ -63,12 +69,14 @@ class Match:
         rank: how near the name is; one of the constants of this module.
         student: whose it is: the key of a course site's label, or the name beside the file's.
         copy: True if it only has a number or "copy" besides, as browsers and drives add.
+        own: True if the student gave it another name than the expected one, not a site alone.
     """
 
     expected: str
     rank: int
     student: str = ""
     copy: bool = False
+    own: bool = False
 
 
 def match(name: str, expected: Sequence[str]) -> Match | None:
@@ -86,7 +94,7 @@ def _match(name: str, expected: tuple[str, ...]) -> Match | None:
     if of is None:
         return _by_student(name, expected)
     found = _by_student(of.file, expected) if of.file else None
-    return found and Match(found.expected, PREFIXED, of.key)
+    return found and Match(found.expected, PREFIXED, of.key, own=found.rank != EXACT)
 
 
 def _by_student(name: str, expected: tuple[str, ...]) -> Match | None:
@@ -119,14 +127,21 @@ def _renamed(name: str, wanted: str, before: str, after: str) -> Match | None:
         before = before.removeprefix("copy of ")
     if not before and _COPY.fullmatch(after):
         rank = CASE if name.casefold() == wanted.casefold() else RENAMED
-        return Match(wanted, rank, copy=bool(after) or "copy of" in name.casefold())
+        copy = bool(after) or "copy of" in name.casefold()
+        return Match(wanted, rank, copy=copy, own=True)
     words = _WORD.findall(f"{before} {_uncopied(after)}")
     if any(map(_is_of_others, words)):
         return None
     people = [word for word in words if not _is_of_versions(word)]
     if not people:
-        return Match(wanted, RENAMED)
-    return Match(wanted, NAMED, " ".join(people))
+        return Match(wanted, RENAMED, own=True)
+    by_site = name.endswith(f" - {wanted}")  # as Google Classroom puts the name in front
+    return Match(wanted, NAMED, " ".join(people), own=not by_site)
+
+
+def person(name: str) -> str:
+    """A name as `Match.student` has it."""
+    return " ".join(_WORD.findall(name.casefold()))
 
 
 @lru_cache(maxsize=1 << 12)
@@ -171,6 +186,40 @@ def is_part(folder: str, expected: Sequence[str]) -> bool:
     if any(file.casefold().removesuffix(".py").startswith(name) for file in expected if name):
         return True  # q0, q0_toy
     return is_version(name)
+
+
+def is_topic(folder: str, expected: Sequence[str]) -> bool:
+    """True if a folder's name tells what is in it, if perhaps with a version: `vae`, `DDPM 2`."""
+    own = {word for file in expected for word in _words(stem(file))}
+    rest = [word for word in _words(stem(folder)) if word not in own | _TOPICS]
+    return not rest or is_version(" ".join(rest))
+
+
+def about(names: Iterable[str], expected: Sequence[str]) -> list[str]:
+    """The expected files of the assignments that `names` name; all of them if they name none.
+
+    An assignment is named by a word that all of its files have and no other's: `vae`.
+    """
+    sets: dict[str, list[str]] = {}
+    for file in expected:
+        sets.setdefault(assignment(file), []).append(file)
+    words = {a: set.intersection(*(_words(stem(f)) for f in files)) for a, files in sets.items()}
+    told = set().union(*(_words(stem(name)) for name in names))
+    found = [
+        file
+        for a, files in sets.items()
+        if told & words[a].difference(*(other for b, other in words.items() if b != a))
+        for file in files
+    ]
+    return found or list(expected)
+
+
+def assignment(file: str) -> str:
+    return file.partition("_")[0]
+
+
+def _words(name: str) -> set[str]:
+    return set(_WORD.findall(name.casefold()))
 
 
 def is_version(folder: str) -> bool:

@@ -18,15 +18,25 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 
 from autograder.intake.entries import FILE, Entry, IntakeError
 from autograder.intake.gradescope_list import Listed, read_list
-from autograder.intake.names import NAMED, Match, is_part, shown, stem
+from autograder.intake.names import NAMED, Match, is_notebook, is_part, shown, stem
 from autograder.intake.naming import named
 from autograder.intake.places import Folder, Place, tree
-from autograder.intake.rows import Found, copies, groups, labelled, left_over, uploads
+from autograder.intake.rows import (
+    Found,
+    copies,
+    groups,
+    labelled,
+    left_over,
+    of_person,
+    uploads,
+    with_others,
+)
 from autograder.intake.sites import Label, label
 from autograder.intake.unpack import is_work
 
@@ -129,17 +139,26 @@ class _Given:
     def _deeper(
         self, folder: Folder, people: list[Folder], archives: list[Entry], level: int
     ) -> list[Found]:
-        """The rows of folders of many, where `folder` has only such; else none."""
-        if level == _MAX_LEVELS or (archives and (people or len(archives) > 1)):
+        """The rows of folders of many, where `folder` has only such; else none.
+
+        Of archives beside others, each must be what a course site labelled.
+        """
+        if level == _MAX_LEVELS:
             return []
-        places = [child.place for child in people] + [folder.place / e.name for e in archives]
-        trees = [*people, *(found for p in places[len(people) :] if (found := self._tree(p)))]
-        if len(trees) < len(places):
+        trees: list[Folder] = []
+        classes: list[list[Found]] = []
+        is_one = len(people) + len(archives) == 1
+        unpacked = (self._tree(folder.place / e.name) for e in archives)
+        for child in chain(people, unpacked):
+            rows = self._many(child, level + 1) if child else []
+            is_sure = is_one or len(trees) < len(people) or (child and _is_export(child))
+            if not child or not rows or not is_sure:
+                return []  # at once: there may be a thousand archives
+            trees.append(child)
+            classes.append(rows)
+        if not _differ(classes):
             return []
-        classes = [self._many(child, level + 1) for child in trees]
-        if not all(classes) or not _differ(classes):
-            return []
-        everybody = self._rest(folder, {place.name for place in places})
+        everybody = self._rest(folder, {tree.place.name for tree in trees})
         for child, rows in zip(trees, classes):
             everybody += [replace(row, label=(child.name, *row.label)) for row in rows]
         return everybody
@@ -148,7 +167,9 @@ class _Given:
         """The rows of a folder that is of many without doubt; else none."""
         rows = self._class(folder, level) or []
         work = sum(child.work for child in folder.folders.values()) + len(folder.archives)
-        of_people = work + len(self._flat(folder)) > 1 or any(len(row.label) > 1 for row in rows)
+        names = {of_person(e.name, self.expected) for e in folder.files if is_notebook(e.name)}
+        names |= {row.label[0] for row in self._flat(folder)}
+        of_people = work + len(names - {""}) > 1 or any(len(row.label) > 1 for row in rows)
         return rows if of_people or folder.labels or folder.roster else []
 
     # A folder of many
@@ -159,8 +180,10 @@ class _Given:
             labelled(folder.place, [(name, of, name in folder.folders) for name, of in group])
             for group in groups(folder.labels)
         ]
-        rows += self._flat(folder) or self._loose(folder)
-        rows += uploads(folder.place, [e.name for e in folder.archives], self.expected)
+        rows += with_others(folder, self._flat(folder), self.expected) or self._loose(folder)
+        taken = {place.name for row in rows for place in (*row.places, *row.others)}
+        archives = [e.name for e in folder.archives if e.name not in taken]
+        rows += uploads(folder.place, archives, self.expected)
         taken = {place.name for row in rows for place in (*row.places, *row.others)}
         rows += self._rest(folder, taken)
         rows = [self._with_students(row, listed) for row in rows]
@@ -191,7 +214,8 @@ class _Given:
             if entry.kind == FILE and not is_work(entry.name):
                 rows.append(left_over(place))
             else:
-                rows.append(Found((stem(entry.name),), (place,)))
+                who = of_person(entry.name, self.expected) if is_notebook(entry.name) else ""
+                rows.append(Found((who or stem(entry.name),), (place,)))
         return rows
 
     def _loose(self, folder: Folder) -> list[Found]:
@@ -237,6 +261,14 @@ def _differ(classes: list[list[Found]]) -> bool:
     """False if it is always the same few names, as of the parts of a work, not of people."""
     names = [{row.label for row in rows} for rows in classes]
     return len(names) == 1 or len(set().union(*names)) > max(map(len, names))
+
+
+def _is_export(folder: Folder) -> bool:
+    """True if a course site made it, itself or the only folder in it, of two or more students."""
+    work = [child for child in folder.folders.values() if child.work]
+    if not folder.labels and len(work) == 1 and not folder.files:
+        return _is_export(work[0])
+    return folder.roster is not None or len({of.key for of in folder.labels.values()}) > 1
 
 
 def _is_folder(path: Path) -> bool:

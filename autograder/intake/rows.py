@@ -5,11 +5,20 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from autograder.intake.entries import MAX_FILE, Entry, Unusable
 from autograder.intake.gradescope_list import LISTS
-from autograder.intake.names import Match, is_part, shown, stem
+from autograder.intake.names import (
+    Match,
+    is_archive,
+    is_notebook,
+    is_part,
+    is_version,
+    person,
+    shown,
+    stem,
+)
 from autograder.intake.places import Folder, Place
 from autograder.intake.sites import Label
 from autograder.intake.unpack import is_work
@@ -18,6 +27,8 @@ _LISTS = (*LISTS, "index.html", "grades.csv")  # what sites put beside the submi
 _NUMBER = re.compile(r"\((\d{1,3})\)")
 # As Google Classroom names uploads; a drive numbers further ones of the same name.
 _OF_PERSON = re.compile(r"(?P<who>.+?) - (?P<what>.+?)(?: ?\((?P<number>\d{1,3})\))?", re.DOTALL)
+
+_OF_BOOK = re.compile(r"(?:(?P<before>.+)_)?\d\d_[a-z]+(?:_(?P<after>.+))?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -29,6 +40,7 @@ class Found:
         label: whose it is, as its folders or its course site say.
         places: where its files are; none if it is only listed or left over.
         others: further places that are its student's, and are not graded.
+        late: True if its course site says that it came late.
         students: names and numbers, where an export lists them.
         attempt: which one is graded, of how many.
         remarks: clauses on what is doubtful.
@@ -46,6 +58,7 @@ class Found:
     refusal: str = ""
     is_left_over: bool = False
     is_given: bool = False
+    late: bool = False
     name: str = ""
 
     @property
@@ -55,8 +68,8 @@ class Found:
 
     @property
     def source(self) -> str:
-        """All paths that are this row's; none of them can pass for two."""
-        paths = (str(place) for place in (*self.places, *self.others))
+        """The paths that are graded, if any; none of them can pass for two."""
+        paths = (str(place) for place in self.places or self.others)
         return "; ".join(path.replace("; ", ";?") for path in paths)
 
 
@@ -66,7 +79,7 @@ def groups(labels: Mapping[str, Label]) -> Iterable[list[tuple[str, Label]]]:
     uploads = Counter((of.key, of.upload) for of in labels.values() if of.upload)
     for name, of in labels.items():
         if uploads[of.key, of.upload] > 1:  # no site's number, but `hw_2026_101_ann.zip`
-            of = Label(f"{of.key} {name}", stem(name), file=of.file)
+            of = Label(f"{of.key} {name}", stem(name), file=of.file, late=of.late)
         groups.setdefault(of.key, []).append((name, of))
     return groups.values()
 
@@ -84,7 +97,7 @@ def labelled(folder: Place, group: list[tuple[str, Label, bool]]) -> Found:
     others = sorted({name for name, _, _ in group} - set(kept))
     remarks = []
     if len(attempts) > 1:
-        older = ", ".join(shown(when) for when in attempts[:-1])
+        older = ", ".join(":".join(map(shown, when.split(":"))) for when in attempts[:-1])
         remarks.append(f"{len(attempts)} attempts: {latest} was taken, not {older}")
     if not kept:  # only a site's own files: opening them says so
         kept, others = others, []
@@ -94,6 +107,7 @@ def labelled(folder: Place, group: list[tuple[str, Label, bool]]) -> Found:
         tuple(folder / name for name in others),
         attempt=f"{latest} ({len(attempts)} of {len(attempts)})" if latest else "",
         remarks=tuple(remarks),
+        late=any(of.late for name, of, _ in group if name in kept),
     )
 
 
@@ -101,6 +115,30 @@ def left_over(place: Place) -> Found:
     # What sites put there themselves is no cause for a look.
     why = "the export's own" if place.name in _LISTS else ""
     return Found((place.name,), (), (place,), refusal=why, is_left_over=True)
+
+
+def of_person(name: str, expected: Sequence[str]) -> str:
+    """Who handed in a notebook or archive, if its name tells: `Ann Lee - 01_vae.ipynb`."""
+    plain = name[: -len(".ipynb")] if is_notebook(name) else stem(name)
+    found = _OF_PERSON.fullmatch(plain)
+    if found and is_part(found["what"], expected):
+        return person(found["who"])
+    found = _OF_BOOK.fullmatch(plain) if is_notebook(name) else None
+    who = person(found["before"] or found["after"] or "") if found else ""
+    return "" if is_version(who) else who
+
+
+def with_others(folder: Folder, rows: list[Found], expected: Sequence[str]) -> list[Found]:
+    """Rows of files with a person's name, with the notebooks and archives of the same person."""
+    names: dict[str, list[str]] = {}
+    for entry in folder.files:
+        if entry.name not in folder.labels and (is_archive(entry.name) or is_notebook(entry.name)):
+            names.setdefault(of_person(entry.name, expected), []).append(entry.name)
+    return [
+        replace(row, places=(*row.places, *(folder.place / n for n in names.get(who, []) if who)))
+        for row in rows
+        for who in row.label
+    ]
 
 
 def uploads(folder: Place, names: Iterable[str], expected: Sequence[str]) -> list[Found]:

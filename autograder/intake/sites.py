@@ -7,6 +7,7 @@ and the name that the student gave the file.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -21,7 +22,7 @@ _BLACKBOARD = re.compile(
     r"(?:_(?P<file>.*)|\.txt)?"
 )
 _BRIGHTSPACE = re.compile(
-    r"(?P<id>\d+-\d+) - (?P<name>.+?) - (?P<when>\w+ \w+, \d{4} \d{1,2}[.:]?\d\d(?: ?[AP]M)?)"
+    r"(?P<id>\d+-\d+) - (?P<name>.+?) - (?P<when>\w+ \w+, \d{4} \d{1,2}[.: ]?\d\d(?: ?[AP]M)?)"
     r"(?: - (?P<file>.+))?",
     re.IGNORECASE,
 )
@@ -32,6 +33,9 @@ _CANVAS = re.compile(
 _CANVAS_SMALL = re.compile(
     r"(?P<name>.+?)(?P<late>_late)?_(?P<id>\d+)_(?P<upload>\d+)_(?P<file>.+\.py)", re.IGNORECASE
 )
+_CLOCK = re.compile(r" (\d{1,2})[.: ]?(\d\d)((?: ?[AP]M)?)$", re.IGNORECASE)
+_OF_CANVAS = re.compile(r"-\d{1,2}(?=(?:\.[a-z0-9]+){1,2}$)", re.IGNORECASE)  # of resubmissions
+_OWN = ("onlinetext.html", "comments.html")
 _DATES = ("%b %d, %Y %I%M %p", "%B %d, %Y %I%M %p", "%d %B, %Y %H%M", "%d %b, %Y %H%M")
 _LONGEST = 255
 
@@ -46,6 +50,7 @@ class Label:
         attempt: when it was handed in, if the site says so; the later one sorts last.
         file: the name that the student gave it; empty for folders and the site's own files.
         upload: the site's number of this file alone.
+        late: True if the site says that it came late.
     """
 
     key: str
@@ -53,6 +58,7 @@ class Label:
     attempt: str = ""
     file: str = ""
     upload: str = ""
+    late: bool = False
 
 
 @lru_cache(maxsize=1 << 14)
@@ -90,7 +96,7 @@ def _brightspace(name: str) -> Label | None:
 
 def _when(text: str) -> str:
     """A date that sorts; as it is written, where it is in another language."""
-    plain = text.replace(":", "").replace(".", "")
+    plain = _CLOCK.sub(lambda clock: f" {clock[1]:0>2}{clock[2]} {clock[3].strip()}".rstrip(), text)
     for form in _DATES:
         try:
             return datetime.strptime(plain, form).strftime("%Y-%m-%d %H:%M")
@@ -105,4 +111,20 @@ def _canvas(name: str) -> Label | None:
         return None
     student = f"{found['name']}_{found['id']}"
     upload = found.groupdict()["upload"] or ""
-    return Label(f"canvas {student}", student, file=found["file"] or "", upload=upload)
+    file = _OF_CANVAS.sub("", found["file"] or "")
+    late = bool(found["late"])
+    return Label(f"canvas {student}", student, file=file, upload=upload, late=late)
+
+
+def is_own(name: str) -> bool:
+    """True for what a site writes beside a student's files: receipts, text typed there."""
+    of = label(name)
+    return name.casefold() in _OWN or bool(of and (not of.file or of.file.casefold() in _OWN))
+
+
+def students(names: Iterable[str]) -> list[str]:
+    """The students of one site that are in `names`, if there are several of one."""
+    sites: dict[str, dict[str, str]] = {}
+    for of in filter(None, map(label, names)):
+        sites.setdefault(of.key.split()[0], {}).setdefault(of.key, of.name)
+    return [name for people in sites.values() if len(people) > 1 for name in people.values()]

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from autograder.intake.choose import Choice, SeveralStudents, choose, matched
+from autograder.intake.choose import Choice, SeveralStudents, choose, is_done, matched
 from autograder.intake.entries import (
     FILE,
     MAX_ENTRIES,
@@ -22,16 +22,27 @@ from autograder.intake.entries import (
     Unreadable,
     Unusable,
 )
-from autograder.intake.names import is_archive, is_notebook, listed, safe, shown, stem
+from autograder.intake.names import (
+    about,
+    assignment,
+    is_archive,
+    is_notebook,
+    listed,
+    safe,
+    shown,
+    stem,
+)
 from autograder.intake.places import Place, given_place, opened
 from autograder.intake.plan import find
 from autograder.intake.rows import Found
+from autograder.intake.sites import is_own
 from autograder.intake.unpack import inside
 
 __all__ = ["Found", "IntakeError", "Submission", "find", "open_found", "open_submission"]
 
 _MOST_ARCHIVES = 4  # in one submission
 _MOST_DEEP = 2  # archives in archives
+_MOST_READ = 40  # files that are read to see whether archives are needed
 
 
 @dataclass(frozen=True)
@@ -92,14 +103,15 @@ def open_found(found: Found, expected: Sequence[str], alone: bool = False) -> Su
         except SeveralStudents as error:
             refusal = (
                 f"seems to hold the work of several students ({listed(error.names)}):"
-                " give a folder that holds one folder or zip for each student"
+                " put each student's into a folder or zip of its own; if it is the export of a"
+                " class, name it as a path of the command"
             )
         except (Unreadable, Unusable) as error:
             refusal = str(error)
     if refusal:  # raised here, since archives that are open would put their own names before it
         raise IntakeError(f"{title} {refusal}.")
     if not choice.chosen:
-        raise IntakeError(f"{title} {_nothing(listing, expected, found.places[0].path)}.")
+        raise IntakeError(f"{title} {_nothing(listing, expected, found.places[0].name)}.")
     if not choice.files and all(entry.locked for entry in choice.chosen.values()):
         raise IntakeError(f"{title} is protected by a password: zip it again without one.")
     gone = _gone(choice, expected)
@@ -128,12 +140,8 @@ def _unseen(listing: Listing) -> str:
 
 
 def _gone(choice: Choice, expected: Sequence[str]) -> tuple[str, ...]:
-    assignments = {_assignment(wanted) for wanted in choice.chosen}
-    return tuple(w for w in expected if w not in choice.chosen and _assignment(w) in assignments)
-
-
-def _assignment(file: str) -> str:
-    return file.partition("_")[0]
+    assignments = {assignment(wanted) for wanted in choice.chosen}
+    return tuple(w for w in expected if w not in choice.chosen and assignment(w) in assignments)
 
 
 def _digest(files: dict[str, bytes], problems: dict[str, str], notes: Sequence[str]) -> str:
@@ -154,7 +162,7 @@ def _gathered(places: Sequence[Place], expected: Sequence[str], stack: ExitStack
     if len(places) == 1:
         listing = stack.enter_context(opened(places[0]))
     else:
-        listing = Listing()
+        listing = Listing(own=1)
         for place in places:
             _add(listing, stack.enter_context(opened(place)), place)
     _look_inside(listing, expected, stack, _MOST_DEEP)
@@ -175,13 +183,18 @@ def _below(entry: Entry, folders: tuple[str, ...]) -> Entry:
 
 
 def _look_inside(listing: Listing, expected: Sequence[str], stack: ExitStack, levels: int) -> None:
-    """Add what archives in it hold, if not all expected files are there without them."""
+    """Add what archives in it hold, if not all expected files are there, and done, without them."""
     archives = [e for e in listing.entries if e.kind == FILE and is_archive(e.name)]
-    there = {found.expected for _, found in matched(listing, expected)}
-    if not archives or not levels or not _is_wanting(there, expected):
+    if not archives or not levels:
+        return
+    pairs = matched(listing, expected)
+    there = {found.expected for _, found in pairs}
+    done = {m.expected for e, m in pairs[:_MOST_READ] if e.kind == FILE and is_done(e, m)}
+    if there <= done and not _is_wanting(there, expected):
         return
     if len(archives) > _MOST_ARCHIVES:
         if there:
+            listing.remark(f"{len(archives)} archives were not opened")
             return
         raise Unusable(
             f"holds {len(archives)} archives and no expected file: unpack it, give the folder"
@@ -207,26 +220,33 @@ def _look_inside(listing: Listing, expected: Sequence[str], stack: ExitStack, le
 
 
 def _is_wanting(there: set[str], expected: Sequence[str]) -> bool:
-    assignments = {_assignment(wanted) for wanted in there}
-    return not there or any(w not in there and _assignment(w) in assignments for w in expected)
+    assignments = {assignment(wanted) for wanted in there}
+    return not there or any(w not in there and assignment(w) in assignments for w in expected)
 
 
 def _unread(listing: Listing) -> list[str]:
     return [f"the folder {shown(folder)} could not be read" for folder in listing.unread]
 
 
-def _nothing(listing: Listing, expected: Sequence[str], path: Path) -> str:
-    names = listed(expected, 8)
+def _nothing(listing: Listing, expected: Sequence[str], title: str) -> str:
     files = [entry for entry in listing.entries if entry.kind == FILE]
+    names = listed(about([title, *(p for e in files for p in e.parts)], expected), 8)
     if files and all(entry.locked for entry in files):
         return "is protected by a password: zip it again without one"
-    if [entry.disk for entry in files] == [path] and not is_notebook(path.name):
+    itself = [entry.parts for entry in files] == [(title,)]
+    own = [entry.path for entry in files if is_own(entry.name)]
+    if files and len(own) == len(files):
+        there = "is" if itself else f"holds nothing but {listed(own)},"
+        return f"{there} the course site's own receipt or text page: no file was handed in"
+    files = [entry for entry in files if entry.path not in own]
+    if itself and not is_notebook(title):
         return f"is not one of the expected files ({names}): give it the right name"
     code = [entry.path for entry in files if entry.name.casefold().endswith(".py")]
     books = [entry.path for entry in files if is_notebook(entry.name)]
     if books and not code:
+        there = "is a notebook" if itself else f"holds notebooks alone ({listed(books)})"
         return (
-            f"holds notebooks alone ({listed(books)}): the code belongs into {names};"
+            f"{there}: the code belongs in {names};"
             " pack these with collect_submission.sh and hand in the zip"
         )
     others = code or [entry.path for entry in files]
