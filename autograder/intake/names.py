@@ -189,7 +189,7 @@ def is_part(folder: str, expected: Sequence[str]) -> bool:
 
 
 def is_topic(folder: str, expected: Sequence[str]) -> bool:
-    """True if a folder's name tells what is in it, if perhaps with a version: `vae`, `DDPM 2`."""
+    """True if a folder's name tells what is in it, if perhaps with a version: `toy`, `Toy 2`."""
     own = {word for file in expected for word in _words(stem(file))}
     rest = [word for word in _words(stem(folder)) if word not in own | _TOPICS]
     return not rest or is_version(" ".join(rest))
@@ -198,7 +198,7 @@ def is_topic(folder: str, expected: Sequence[str]) -> bool:
 def about(names: Iterable[str], expected: Sequence[str]) -> list[str]:
     """The expected files of the assignments that `names` name; all of them if they name none.
 
-    An assignment is named by a word that all of its files have and no other's: `vae`.
+    An assignment is named by a word that all of its files have and no other's: `toy`.
     """
     sets: dict[str, list[str]] = {}
     for file in expected:
