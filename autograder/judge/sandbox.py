@@ -242,8 +242,8 @@ class Sandbox:
             for task in tasks:
                 begun.extend(task)
                 yield _portion(task)
-                came = self._decoded(stems, messages[-len(task) :], task)
-                if not goes_on([came[case.name] for case in task]):
+                found.update(self._decoded(stems, messages[-len(task) :], task))
+                if not goes_on([found[case.name] for case in task]):
                     return
 
         run = self._run_cases(stems, portions(), TASK_SECONDS, messages)
@@ -302,7 +302,9 @@ class Sandbox:
             end = CaseOutcome(ended=run.ended, detail=run.detail)
             found |= {case.name: end for case in waiting}
             return []
-        found |= self._decoded(stems, run.messages, waiting)
+        known = {name for name, one in found.items() if one.outcome is not None}
+        unread = [message for message in run.messages if message[0]["case"] not in known]
+        found |= self._decoded(stems, unread, waiting)
         for name, one in found.items():
             if one.outcome is not None:
                 self.notes.setdefault(name.partition("/")[0], set()).update(one.outcome.notes)
