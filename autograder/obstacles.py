@@ -23,7 +23,7 @@ _CALLS = re.compile(
     rb"|(?<![.\w])input\s*\("
     # Of lines that are run at import: reading, writing, calling out, stopping without a GPU.
     rb"|^[A-Za-z_][^\n#]*(?:\bopen|load\w*|read_\w+|\bdatasets\.\w+|\burl\w+)\s*\("
-    rb"|^\s*assert\b[^\n]*cuda",
+    rb"|^[ \t]*assert\b[^\n]*cuda",
     re.MULTILINE,
 )
 

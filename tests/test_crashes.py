@@ -185,8 +185,9 @@ def test_submissions_that_change_and_vanish_while_they_are_graded(
     with start(*options, "--out", out) as grader:
         until(lambda: finished(out))
         while grader.is_running:
-            place = folder / f"student-{draw.randrange(80):04}"
-            if draw.random() < 0.3:
+            number = draw.randrange(80)
+            place = folder / f"student-{number:04}"
+            if number < 60 and draw.random() < 0.3:  # some are left, however slow the machine is
                 shutil.rmtree(place, ignore_errors=True)
             elif place.exists():
                 (place / "q1_vae.py").write_text(program(draw.choice(BODIES), draw.randrange(80)))

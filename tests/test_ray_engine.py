@@ -319,8 +319,12 @@ def test_students_reach_nothing_of_ray(
     assert len(tests) == 5 and set(tests.values()) <= {ERROR, TIMEOUT}, tests
 
 
-def test_a_worker_that_is_killed_costs_nothing(engine: RayEngine, hidden: Path) -> None:
-    (reference,) = open_all(ROOT / "solutions" / "vae", hidden)
+def test_a_worker_that_is_killed_costs_nothing(
+    engine: RayEngine, hidden: Path, tmp_path: Path
+) -> None:
+    for file in ("q1_vae.py", "q1_train_vae.py"):
+        shutil.copy(reference_file(file), tmp_path)
+    (reference,) = open_all(tmp_path, hidden)
     where: list[str] = []
 
     def submissions() -> Iterator[Submission]:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from autograder import course, source
-from autograder.rubric import Mistake, RubricError, Task
+from autograder.description import DescriptionError
+from autograder.rubric import Mistake, Task
 
 SOLUTIONS = Path(__file__).resolve().parents[1] / "solutions"
 BEGIN, END = "    ### BEGIN SOLUTION", "    ### END SOLUTION"
@@ -103,5 +104,5 @@ def test_mistakes_are_many_and_hints_are_sentences() -> None:
 
 
 def test_an_unknown_assignment_is_told() -> None:
-    with pytest.raises(RubricError, match="gan is no assignment"):
+    with pytest.raises(DescriptionError, match="gan.assignment.toml is not there"):
         course.load(SOLUTIONS, "gan")

@@ -111,7 +111,9 @@ def open_found(found: Found, expected: Sequence[str], alone: bool = False) -> Su
     if refusal:  # raised here, since archives that are open would put their own names before it
         raise IntakeError(f"{title} {refusal}.")
     if not choice.chosen:
-        raise IntakeError(f"{title} {_nothing(listing, expected, found.places[0].name)}.")
+        raise IntakeError(
+            f"{title} {_nothing(listing, expected, found.places[0].name if found.places else '')}."
+        )
     if not choice.files and all(entry.locked for entry in choice.chosen.values()):
         raise IntakeError(f"{title} is protected by a password: zip it again without one.")
     gone = _gone(choice, expected)
