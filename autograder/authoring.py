@@ -30,8 +30,8 @@ def _of_assignment(item: Rubric) -> Iterator[str]:
                 yield from _mistakes(item, task)
     for path in (*item.provided.values(), *item.folder.glob("rehearsal/*.py")):
         yield from _private_imports(item, path)
-    if not (item.folder / "notebook.py").is_file():
-        yield f"{_shown(item, item.folder / 'notebook.py')} is not there"
+    if not item.master.is_file():
+        yield f"{item.shown(item.master)} is not there"
         return
     try:
         cells = notebooks.master_notebook(item).cells
@@ -53,13 +53,9 @@ def _taken_names(item: Rubric, cells: Iterable[Any]) -> Iterator[str]:
             }
             for name in sorted(stored & OF_SETUP):
                 yield (
-                    f"{_shown(item, item.folder / 'notebook.py')}, cell {cell.id}: {name} is a "
+                    f"{item.shown(item.master)}, cell {cell.id}: {name} is a "
                     "name of the set-up cell, which later cells need; choose another"
                 )
-
-
-def _shown(item: Rubric, path: Path) -> str:
-    return path.relative_to(item.folder.parents[1]).as_posix()
 
 
 def _where(item: Rubric, literal: str) -> str:
@@ -67,14 +63,14 @@ def _where(item: Rubric, literal: str) -> str:
     for path in sorted((item.folder / "rubric").glob("*.py")):
         for number, line in enumerate(source.read(path).splitlines(), start=1):
             if f'"{literal}"' in line:
-                return f"{_shown(item, path)}, line {number}"
-    return _shown(item, item.folder / "rubric")
+                return f"{item.shown(path)}, line {number}"
+    return item.shown(item.folder / "rubric")
 
 
 def _probes(item: Rubric) -> Iterator[str]:
     path = item.folder / "probes.py"
     if not path.is_file():
-        yield f"{_shown(item, path)} is not there"
+        yield f"{item.shown(path)} is not there"
         return
     tree = ast.parse(source.read(path))
     functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
@@ -84,7 +80,7 @@ def _probes(item: Rubric) -> Iterator[str]:
             if module != item.prefix or name not in functions:
                 yield (
                     f"{_where(item, probe)}: {task.id} is driven by the probe {probe}, and "
-                    f"{_shown(item, path)} has no function {name}"
+                    f"{item.shown(path)} has no function {name}"
                 )
 
 
@@ -92,11 +88,11 @@ def _reference(item: Rubric, file: str) -> Iterator[str]:
     path = item.folder / file
     tasks = {task.name: task for task in item.tasks if task.file == file}
     try:
-        source.stub(source.read(path), _shown(item, path), tasks)
+        source.stub(source.read(path), item.shown(path), tasks)
     except MarkerError as error:
         yield str(error)
     except SyntaxError as error:
-        yield f"{_shown(item, path)}, line {error.lineno}: {error.msg}"
+        yield f"{item.shown(path)}, line {error.lineno}: {error.msg}"
 
 
 def _mistakes(item: Rubric, task: Task) -> Iterator[str]:
@@ -119,6 +115,6 @@ def _private_imports(item: Rubric, path: Path) -> Iterator[str]:
         for alias in node.names:
             if alias.name.startswith("_") and node.module not in own:
                 yield (
-                    f"{_shown(item, path)}, line {node.lineno}: {alias.name} is private to "
+                    f"{item.shown(path)}, line {node.lineno}: {alias.name} is private to "
                     f"{node.module}; use what it has without an underscore"
                 )

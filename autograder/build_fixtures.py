@@ -75,8 +75,7 @@ def catalogue(rubric: Rubric, public: bool) -> dict[str, Any]:
 def provided(rubric: Rubric, file: str) -> str:
     """The text of a module that an assignment gives to students, with a line on its origin."""
     path = rubric.provided[file]
-    name = path.relative_to(rubric.folder.parents[1]).as_posix()
-    return f"{GENERATED}{name}\n{source.read(path)}"
+    return f"{GENERATED}{rubric.shown(path)}\n{source.read(path)}"
 
 
 def _task_entry(task: Task, public: bool) -> dict[str, Any]:

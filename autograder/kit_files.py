@@ -15,7 +15,8 @@ STUDENTS = "student_src"
 RESOURCES = "test_resources"
 # The first line of what an assignment gives to its students; the rest of `homework` is the kit's.
 GENERATED = "# Copied by `autograder release`; change the original:\n# "
-_BESIDE = ("collect_submission.sh", f"{STUDENTS}/test_public.py")
+# What lies beside it, and all students get.
+BESIDE = ("collect_submission.sh", f"{STUDENTS}/test_public.py")
 
 
 def core_files(root: Path) -> list[Path]:
@@ -27,24 +28,21 @@ def core_files(root: Path) -> list[Path]:
     ]
 
 
-def _copies() -> dict[str, bytes]:
-    files = [*core_files(KIT), *(KIT / name for name in _BESIDE)]
-    return {path.relative_to(KIT).as_posix(): path.read_bytes() for path in files}
-
-
-def stale(root: Path) -> list[str]:
-    """Copies in a course that differ from the kit."""
+def stale(root: Path) -> dict[str, bytes]:
+    """Copies in a course that differ from the kit, by path, as they should be."""
     if root == KIT:
-        return []
-    return [name for name, content in _copies().items() if _read(root / name) != content]
+        return {}
+    files = [*core_files(KIT), *(KIT / name for name in BESIDE)]
+    copies = {path.relative_to(KIT).as_posix(): path.read_bytes() for path in files}
+    return {name: content for name, content in copies.items() if _read(root / name) != content}
 
 
 def lay_out(root: Path) -> None:
     """Give a course outside the kit its copies."""
-    for name in stale(root):
+    for name, content in stale(root).items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(_copies()[name])
+        path.write_bytes(content)
         path.chmod(0o755 if path.suffix == ".sh" else 0o644)
 
 

@@ -45,7 +45,7 @@ def master_notebook(item: Rubric) -> Any:
     """
     import jupytext
 
-    text, name = source.read(item.folder / "notebook.py"), _name(item)
+    text, name = source.read(item.master), item.shown(item.master)
     _check_markers(text, name)
     for problem in _disagreements(text, item):
         raise source.MarkerError(problem)
@@ -70,10 +70,6 @@ def master_notebook(item: Rubric) -> Any:
     )
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook
-
-
-def _name(item: Rubric) -> str:
-    return (item.folder / "notebook.py").relative_to(item.folder.parents[1]).as_posix()
 
 
 def _points(item: Rubric) -> dict[str, float]:
@@ -127,6 +123,7 @@ def _mark(cell: Any, item: Rubric) -> None:
 
 def _disagreements(text: str, item: Rubric) -> Iterator[str]:
     """Where the cells of a master and the rubric do not fit, with the line."""
+    name = item.shown(item.master)
     kinds: dict[str, tuple[str, ...]] = {task.id: ("check",) for task in item.tasks}
     kinds |= {question.id: ("question", "answer") for question in item.written}
     headings = {match[3] for match in _HEADING.finditer(text)}
@@ -134,21 +131,21 @@ def _disagreements(text: str, item: Rubric) -> Iterator[str]:
     for number, line in enumerate(text.splitlines(), start=1):
         match, heading = _MARK.match(line), _HEADING.match(line)
         if heading and heading[3] not in kinds:
-            yield f"{_name(item)}, line {number}: {heading[3]} is not in the rubric"
+            yield f"{name}, line {number}: {heading[3]} is not in the rubric"
         if not match:
             continue
         kind, id_ = match.groups()
         if kind not in kinds.get(id_, ()):
-            yield f"{_name(item)}, line {number}: the rubric has no {id_} for a cell with {kind}="
+            yield f"{name}, line {number}: the rubric has no {id_} for a cell with {kind}="
         elif (kind, id_) in seen:
-            yield f"{_name(item)}, line {number}: line {seen[kind, id_]} is for {id_} as well"
+            yield f"{name}, line {number}: line {seen[kind, id_]} is for {id_} as well"
         seen[kind, id_] = number
     for id_, wanted in kinds.items():
         for kind in wanted:
             if (kind, id_) not in seen:
-                yield f'{_name(item)}: {id_} of the rubric has no cell with {kind}="{id_}"'
+                yield f'{name}: {id_} of the rubric has no cell with {kind}="{id_}"'
         if id_ not in headings:
-            yield f"{_name(item)}: there is no heading that ends in (`{id_}`)"
+            yield f"{name}: there is no heading that ends in (`{id_}`)"
 
 
 def build(item: Rubric) -> str:

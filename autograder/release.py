@@ -46,8 +46,6 @@ HEADER = (
     )
     + "\n"
 )
-SHARED = ("collect_submission.sh",)
-STUDENT_TESTS = ("test_public.py", "conftest.py")
 # Fixtures made by another processor or torch version may differ in the last bits.
 ROUNDING = {"rtol": 1e-4, "atol": 1e-5}
 
@@ -154,7 +152,7 @@ def _digest_of_code(places: Places) -> str:
 
 def _stub(item: Rubric, file: str) -> str:
     path = item.folder / file
-    name = path.relative_to(item.folder.parents[1]).as_posix()
+    name = item.shown(path)
     tasks = {task.name: task for task in item.tasks if task.file == file}
     return HEADER.format(path=name) + source.stub(source.read(path), name, tasks)
 
@@ -189,7 +187,7 @@ def stale(places: Places, rubrics: list[Rubric]) -> list[str]:
     """Committed generated files that differ from what the source gives."""
     made = generated(places, rubrics)
     found = [name for name, content in made if not _same(places.root / name, content)]
-    return kit_files.stale(places.root) + found
+    return [*kit_files.stale(places.root), *found]
 
 
 def _same(path: Path, content: bytes) -> bool:
@@ -246,8 +244,8 @@ def _hidden_set(solutions: Path, assignment: str, secret: int, drawn: int) -> by
 def student_files(places: Places, item: Rubric) -> list[Path]:
     """What the students of one assignment get: the allow-list."""
     root = places.root
-    files = [root / name for name in SHARED]
-    files += [root / "student_src" / file for file in (*item.files, *item.provided, *STUDENT_TESTS)]
+    files = [root / name for name in kit_files.BESIDE]
+    files += [root / "student_src" / file for file in (*item.files, *item.provided)]
     files += kit_files.core_files(places.root)
     files += [root / "assignments" / item.notebook]
     files += [root / "test_resources" / f"{item.assignment}.{end}" for end in ("json", "npz")]
@@ -259,10 +257,10 @@ def student_files(places: Places, item: Rubric) -> list[Path]:
                 "test_resources/ is called so"
             )
         files += matching
-    missing = [path for path in files if not path.is_file() and path.name != "conftest.py"]
+    missing = [path for path in files if not path.is_file()]
     if missing:
         raise ReleaseError(f"{missing[0]} is not there; run `autograder release` in a checkout")
-    return [path for path in files if path.is_file()]
+    return files
 
 
 def write_student_zip(places: Places, item: Rubric) -> None:

@@ -173,6 +173,15 @@ class Rubric:
     resources: tuple[str, ...] = ()
     rehearsal: Mapping[str, str] = field(default_factory=dict)
 
+    def shown(self, path: Path) -> str:
+        """How messages and headers name a file of the assignment: by its path in the course."""
+        return path.relative_to(self.folder.parents[1]).as_posix()
+
+    @property
+    def master(self) -> Path:
+        """The master of the notebook."""
+        return self.folder / "notebook.py"
+
     @property
     def notebook(self) -> str:
         return f"{self.number:02d}_{self.assignment}.ipynb"

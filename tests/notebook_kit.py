@@ -14,10 +14,9 @@ from nbgrader.validator import Validator
 
 from autograder import course, notebooks, source
 from autograder.rubric import Rubric
-from cases import reference_file
+from cases import SOLUTIONS, reference_file
 
 ROOT = Path(__file__).resolve().parents[1]
-SOLUTIONS = ROOT / "solutions"
 RUBRICS = course.load_all(SOLUTIONS)
 SECONDS = 240  # for one cell, on a busy machine
 

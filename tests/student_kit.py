@@ -15,10 +15,9 @@ import pytest
 
 from autograder import build_fixtures, course, source
 from autograder.rubric import Rubric
-from cases import reference_file
+from cases import SOLUTIONS, reference_file
 
 ROOT = Path(__file__).resolve().parents[1]
-SOLUTIONS = ROOT / "solutions"
 
 
 def build(folder: Path, assignments: Sequence[str] = ("vae",)) -> Path:

@@ -7,13 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from cases import ROOT
+from cases import SOLUTIONS
 from homework import compare, datasets, probing, profiles
 from homework.fixtures import assignments, public_folder
 from homework.student import Student
 from homework.verdict import PASSED
 
-SOLUTIONS = ROOT / "solutions"
 DEVICES = [
     "cpu",
     pytest.param(

@@ -18,8 +18,6 @@ from homework.fixtures import Assignment, Case, public_folder
 from homework.outcome import Outcome
 from homework.student import Student
 
-SOLUTIONS = Path(__file__).resolve().parents[1] / "solutions"
-
 
 def run(folder: Path, assignment: str, task_id: str, edits: dict[str, str]) -> list[Outcome]:
     """The outcomes of a task's public cases, with edits of the reference."""

@@ -11,14 +11,12 @@ import pytest
 
 from autograder import build_fixtures, course, source
 from autograder.rubric import Mistake, Rubric, Task
-from cases import ROOT, reference_file
+from cases import SOLUTIONS, reference_file
 from homework import fixtures, probing
 from homework.outcome import Value
 from homework.recognise import Seen, recognise
 from homework.student import Student
 from wrong_formulas import ROWS, planted
-
-SOLUTIONS = ROOT / "solutions"
 
 
 @dataclass
@@ -87,7 +85,7 @@ TASKS = sorted({row[0] for row in ROWS})
 @pytest.mark.parametrize("task_id", TASKS)
 def test_right_results_are_not_recognised_as_anything(task_id):
     made = bench(task_id)
-    student = Student(SOLUTIONS, made.stems)
+    student = Student(made.rubric.folder, made.stems)
     assert recognise(made.task, made.seen(student)) == ""
 
 

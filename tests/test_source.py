@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from autograder import course, source
 from autograder.description import DescriptionError
 from autograder.rubric import Mistake, Task
+from cases import SOLUTIONS
 
-SOLUTIONS = Path(__file__).resolve().parents[1] / "solutions"
 BEGIN, END = "    ### BEGIN SOLUTION", "    ### END SOLUTION"
 
 
